@@ -33,7 +33,13 @@ export type Node =
   /** The landing place (canonical posts) or a table of the lake, as a stream. */
   | { readonly op: 'read'; readonly from: string }
   | { readonly op: 'project'; readonly input: Node; readonly columns: Readonly<Record<string, Expr>> }
-  | { readonly op: 'filter'; readonly input: Node; readonly where: Expr }
+  /** Posts left out are counted as `counts` says: unwanted, or made obsolete by a later version of the post. */
+  | {
+      readonly op: 'filter';
+      readonly input: Node;
+      readonly where: Expr;
+      readonly counts: 'dropped' | 'superseded';
+    }
   /** Where the query's row expectations are judged: its rows are posts or parts of posts, with a `post_id`. */
   | { readonly op: 'expect'; readonly input: Node }
   /** One row an element of `column`, renamed `as`; a row with an empty or null list stays, with null. */
