@@ -11,7 +11,7 @@ export const defaultRules: Readonly<Record<StreamName, readonly Expectation[]>> 
     kept('bronze → silver'),
     share('mention_coverage', 'bronze → silver', 0.2, {
       among: "contains(text, '@')",
-      hit: 'mentions is null or cardinality(mentions) = 0',
+      hit: 'mentions is null or size(mentions) = 0',
     }),
     share('cleaned_text_empty', 'bronze → silver', 0.05, {
       among: "trim(text) <> ''",
