@@ -17,7 +17,9 @@ run('vite', ['build', '--logLevel', 'warn']);
 writeFileSync(stamp, '');
 
 function inputs() {
-  return ['src', 'package.json', 'package-lock.json', 'tsconfig.json', 'vite.config.ts'].map((p) => join(root, p));
+  return ['src', 'package.json', 'package-lock.json', 'tsconfig.json', 'vite.config.ts'].map((p) =>
+    join(root, p),
+  );
 }
 
 function newest(paths) {
@@ -25,7 +27,8 @@ function newest(paths) {
   for (const path of paths) {
     const info = statSync(path);
     latest = Math.max(latest, info.mtimeMs);
-    if (info.isDirectory()) latest = Math.max(latest, newest(readdirSync(path).map((name) => join(path, name))));
+    if (info.isDirectory())
+      latest = Math.max(latest, newest(readdirSync(path).map((name) => join(path, name))));
   }
   return latest;
 }

@@ -1,7 +1,7 @@
 /** The main job: a folder of posts becomes bronze, silver, gold and application, each post once. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { landedTexts } from './landed.js';
 import { countPosts } from './ledger.js';
 import { murmur, murmurJson, sqlRows, temporaryFolder } from './murmur.js';
 import { expectSoundLake } from './sound-lake.js';
@@ -23,14 +23,16 @@ describe('a thousand generated posts', () => {
   });
 
   it('are in every layer exactly once', async () => {
-    await expectSoundLake(lake, countPosts(landedTexts()));
+    await expectSoundLake(lake, countPosts(landedTexts(lake)));
   });
 
   it('are accounted for by post in the summary', () => {
     const { bronze, silver, gold } = summary.streams;
     for (const stream of [bronze!, silver!, gold!]) {
       expect(stream.input_posts).toBe(1000);
-      expect(stream.output_posts! + stream.dropped_posts! + stream.quarantined_posts!).toBe(stream.input_posts);
+      expect(stream.output_posts! + stream.dropped_posts! + stream.quarantined_posts!).toBe(
+        stream.input_posts,
+      );
     }
     expect(silver!.output_rows).toBe(gold!.output_rows);
     expect(summary.seconds).toBeGreaterThan(0);
@@ -38,7 +40,8 @@ describe('a thousand generated posts', () => {
 
   it('are not read again by a second run', async () => {
     const again = await murmurJson<RunSummary>(['-C', lake, 'run', '--once']);
-    for (const stream of Object.values(again.streams)) expect(stream).toMatchObject({ batches: 0, input_posts: 0 });
+    for (const stream of Object.values(again.streams))
+      expect(stream).toMatchObject({ batches: 0, input_posts: 0 });
   });
 
   it('leave one progress row a batch, equal to the summary', async () => {
@@ -59,22 +62,20 @@ describe('a thousand generated posts', () => {
     const { stdout } = await murmur(['model', 'score', '--json'], {
       input: sample.map(({ text }) => text.replaceAll('\n', ' ')).join('\n'),
     });
-    const scored = stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const scored = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
     expect(scored.map((s) => s.sentiment)).toEqual(sample.map((s) => s.predicted_sentiment));
     for (const [i, { score }] of scored.entries()) expect(score).toBeCloseTo(sample[i]!.predicted_score, 3);
   });
 
   it('can be traced one by one', async () => {
-    const [{ post_id } = { post_id: '' }] = await sqlRows<{ post_id: string }>(lake, 'select post_id from gold limit 1');
+    const [{ post_id } = { post_id: '' }] = await sqlRows<{ post_id: string }>(
+      lake,
+      'select post_id from gold limit 1',
+    );
     const trace = await murmurJson<Record<string, unknown>>(['-C', lake, 'trace', post_id]);
     expect(JSON.stringify(trace)).toContain(post_id);
   });
 });
-
-function landedTexts(): string[] {
-  const landing = join(lake, 'landing');
-  return readdirSync(landing)
-    .flatMap((name) => readFileSync(join(landing, name), 'utf8').split('\n'))
-    .filter(Boolean)
-    .map((line) => JSON.parse(line).text as string);
-}

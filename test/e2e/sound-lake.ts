@@ -1,7 +1,7 @@
 /** The proof that a lake holds each post exactly once, through all layers. */
 import { expect } from 'vitest';
-import { sqlRows } from './murmur.js';
 import type { Ledger } from './ledger.js';
+import { sqlRows } from './murmur.js';
 
 /** Fails unless every layer holds exactly what the ledger says. */
 export async function expectSoundLake(lake: string, ledger: Ledger): Promise<void> {
