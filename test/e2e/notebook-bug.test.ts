@@ -32,7 +32,13 @@ it('mentions that vanish while posts stay trip "mention_coverage"', async () => 
   await murmur(['init', lake]);
   mkdirSync(join(lake, 'landing'), { recursive: true });
   const posts = Array.from({ length: 600 }, (_, i) =>
-    JSON.stringify({ id_str: `${i}`, user: 'ann', text: `hello @friend${i}, a fine day`, mentions: [] }),
+    JSON.stringify({
+      id_str: `${i}`,
+      user: 'ann',
+      text: `hello @friend${i}, a fine day`,
+      date: '2026-01-01',
+      mentions: [],
+    }),
   );
   writeFileSync(join(lake, 'landing', 'posts.ndjson'), `${posts.join('\n')}\n`);
   const { code, stderr } = await murmur(['-C', lake, 'run', '--once']);
