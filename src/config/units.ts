@@ -1,0 +1,110 @@
+/**
+ * The units in which people write settings, as zod pieces for the rooms' `options.ts`. Each takes what stands in the
+ * file and gives the plain number that code works with; defaults are written as the user would (`.prefault('64MiB')`).
+ */
+import { z } from 'zod';
+
+const byteUnits: Readonly<Record<string, number>> = {
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1e3,
+  m: 60e3,
+  h: 3_600e3,
+  d: 86_400e3,
+  w: 604_800e3,
+};
+
+/** Bytes in a size such as `64MiB` (2^20), `500 kB` (10^3) or a plain number; undefined when it is none. */
+export function parseBytes(text: string): number | undefined {
+  const [, digits, unit = 'b'] = /^(\d+(?:\.\d+)?)\s*([a-z]+)?$/i.exec(text.trim()) ?? [];
+  const factor = byteUnits[unit.toLowerCase()];
+  return digits === undefined || factor === undefined ? undefined : Math.round(Number(digits) * factor);
+}
+
+/** Milliseconds in a time such as `200ms`, `7d` or `1h30m`; undefined when it is none. A unit is needed. */
+export function parseDuration(text: string): number | undefined {
+  const parts = /^(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+$/i.exec(text.trim());
+  if (parts === null) return undefined;
+  let total = 0;
+  for (const [, digits, unit] of parts[0].matchAll(/(\d+(?:\.\d+)?)\s*(ms|[smhdw])/gi)) {
+    total += Number(digits) * durationUnits[unit!.toLowerCase()]!;
+  }
+  return total;
+}
+
+/** A size: `64MiB`, `500kB`, or a number of bytes. Gives bytes. */
+export function bytes() {
+  return z
+    .union([z.int().nonnegative(), z.string()], { error: sizeWanted })
+    .transform((value, context) =>
+      typeof value === 'number' ? value : (parseBytes(value) ?? refuse(context, value, sizeWanted)),
+    )
+    .meta({ title: 'size' });
+}
+
+/** A time: `200ms`, `60s`, `7d`, `1h30m`. Gives milliseconds. */
+export function duration() {
+  return z
+    .string({ error: timeWanted })
+    .transform((value, context) => parseDuration(value) ?? refuse(context, value, timeWanted))
+    .meta({ title: 'duration' });
+}
+
+/** When a stream's next batch may start; an engine turns it into its own trigger. */
+export type TriggerOption =
+  | { readonly kind: 'asap' }
+  | { readonly kind: 'interval'; readonly everyMs: number };
+
+/** `asap`, or a time between batch starts. */
+export function trigger() {
+  return z
+    .string({ error: triggerWanted })
+    .transform((value, context): TriggerOption => {
+      if (value === 'asap') return { kind: 'asap' };
+      const everyMs = parseDuration(value);
+      return everyMs === undefined ? refuse(context, value, triggerWanted) : { kind: 'interval', everyMs };
+    })
+    .meta({ title: 'trigger' });
+}
+
+/** A share between 0 and 1, also as `99%`. */
+export function share() {
+  return z
+    .union([z.number().min(0).max(1), z.string()], { error: shareWanted })
+    .transform((value, context) => {
+      if (typeof value === 'number') return value;
+      const [, digits] = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) ?? [];
+      const part = Number(digits) / 100;
+      return part >= 0 && part <= 1 ? part : refuse(context, value, shareWanted);
+    })
+    .meta({ title: 'share' });
+}
+
+/** `auto`, or a whole number from 1. */
+export function autoOrCount() {
+  return z
+    .union([z.literal('auto'), z.int().min(1, { error: countWanted })], { error: countWanted })
+    .meta({ title: 'auto or count' });
+}
+
+const sizeWanted = 'expected a size such as 64MiB, 500kB or a number of bytes';
+const timeWanted = 'expected a time with its unit, such as 200ms, 60s or 7d';
+const triggerWanted = 'expected asap or a time such as 200ms or 10s';
+const countWanted = 'expected auto or a whole number from 1';
+const shareWanted = 'expected a share between 0 and 1, or a percentage such as 99%';
+
+function refuse(context: z.core.$RefinementCtx, input: unknown, message: string): never {
+  context.addIssue({ code: 'custom', message, input });
+  return z.NEVER;
+}
