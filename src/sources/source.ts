@@ -8,24 +8,57 @@
 export interface PlannedInput {
   /** One entry a file, partition or table part; the source alone knows its shape. */
   inputs: InputRange[];
-  /** Upper bounds, for limits and progress. */
+  /** Records (posts and faults) and bytes of text; upper bounds, for limits and progress. */
   records: number;
   bytes: number;
 }
 
+/** A batch as the write-ahead log holds it. */
+export interface PlannedBatch {
+  batchId: number;
+  input: PlannedInput;
+}
+
+export type FileFormat = 'ndjson' | 'json' | 'csv' | 'parquet';
+
 /** Part of one file: byte and line ends are exclusive; `to` of one batch is `from` of the next. */
 export interface InputRange {
+  /** Relative to the landing place, with `/`. */
   path: string;
+  /** Size, modification time and tag of the file when it was planned. */
   size: number;
   mtimeMs: number;
   etag?: string;
-  format: 'ndjson' | 'json' | 'csv' | 'parquet';
+  format: FileFormat;
   gzip: boolean;
-  /** Bytes and physical lines for NDJSON; records (ordinals) otherwise. Lines and ordinals count from 0. */
-  from: { byte: number; line: number };
-  to: { byte: number; line: number };
-  /** The file is read to its end with this range. */
+  from: Position;
+  to: Position;
+  /** The file, as it was when planned, is read to its end with this range. */
   last: boolean;
+  /** How a CSV file is written, as found when it was first read. */
+  csv?: CsvDialect;
+  /** Stands behind the range's records: why the rest of the file, or all of it, gives none. */
+  fault?: RecordFault;
+}
+
+/** A place in a file; both counts begin at 0. */
+export interface Position {
+  /** Of the text, so after decompression; 0 in Parquet. */
+  byte: number;
+  /** Physical lines of NDJSON, records of everything else. */
+  line: number;
+  /** CRC-32 of the text before `byte`; absent at byte 0 and in Parquet. */
+  crc?: number;
+  /** CRC-32 of the last 64 bytes before `byte`. */
+  tail?: number;
+}
+
+export interface CsvDialect {
+  delimiter: string;
+  /** The first record holds the names of the columns. */
+  header: boolean;
+  /** Names given by the user, before the file's own. */
+  columns?: string[];
 }
 
 /** One thing that stood in the source: a post's fields, or why there is none. */
@@ -66,12 +99,24 @@ export interface SourceState {
 export interface Source {
   /**
    * What is new behind everything planned so far, within the limits; undefined when there is nothing. The call moves
-   * nothing: only `planned` does.
+   * nothing: only `planned` does. With a horizon it waits for what was there and has yet to stand still, so undefined
+   * means that all of it is planned.
    * @throws source.landing_missing, source.unreadable
    */
   plan(limits: BatchLimits, horizon?: SourceHorizon): Promise<PlannedInput | undefined>;
-  /** Tells that batch `batchId` with this input is in the write-ahead log: from now on it counts as seen. */
+  /**
+   * Tells that batch `batchId` with this input is in the write-ahead log: from now on it counts as seen.
+   * @throws source.state_unwritable when the source cannot keep its own notes up for so long that the log's are needed
+   */
   planned(batchId: number, input: PlannedInput): Promise<void>;
+  /** The last batch that the source's own notes cover; -1 for none. The log of every later batch must be kept. */
+  readonly compactedTo: number;
+  /**
+   * Once, before the first `plan`: hands back from the write-ahead log, in order, every batch after `compactedTo` (earlier
+   * ones do no harm). What the log says is the truth.
+   * @throws source.state_gap when a batch is missing
+   */
+  restore(batches: Iterable<PlannedBatch> | AsyncIterable<PlannedBatch>): Promise<void>;
   /** The records of a planned input, in order. Replays give the same ones. */
   read(input: PlannedInput, signal?: AbortSignal): AsyncIterable<RawRecord[]>;
   /** Fixes an end for `--once`: what is there now and nothing later. */
