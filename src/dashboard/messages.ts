@@ -5,6 +5,7 @@
  * Statuses, progress and events have the shapes of the engine's own (`QueryStatus`, `BatchProgress`, `QueryEvent`), so
  * whoever wires a running pipeline to a page hands them over as they are.
  */
+import type { SeriesColumns, SeriesLimits } from '../figures/bounded-series.js';
 
 export type Sentiment = 'negative' | 'neutral' | 'positive';
 export const sentiments: readonly Sentiment[] = ['positive', 'neutral', 'negative'];
@@ -87,7 +88,7 @@ export interface SentimentBucket {
 export interface SentimentOverTime {
   /** Whose time: the posts' own, or when they were scored (where no post has a time of its own). */
   by: 'timestamp' | 'scored_at';
-  /** One of the round widths 1 s, 5 s, 15 s, 1 min, 5 min, 15 min, 1 h, 6 h, 1 d, 7 d, 30 d: the smallest with ≤ 600 buckets. */
+  /** One of `figures/bucket-width.ts`: the smallest with at most 600 buckets. */
   widthMs: number;
   /** In time order; buckets without posts are left out. */
   buckets: SentimentBucket[];
@@ -125,32 +126,35 @@ export interface ScoredPost {
   model: string;
 }
 
-/** Batches of one stream, gathered into buckets of `widthMs`; columns of equal length; empty buckets are left out. */
-export interface SeriesMessage {
-  widthMs: number;
-  at: number[];
-  batches: number[];
-  input_posts: number[];
-  output_rows: number[];
-  /** Sum over the bucket's batches; divided by `batches` it is the mean processing time. */
-  duration_ms: number[];
-}
+/** What graphs keep of batches. `duration_ms` is a sum: divided by `batches` it is the mean processing time. */
+export const seriesNames = ['batches', 'input_posts', 'output_rows', 'duration_ms'] as const;
+export type SeriesName = (typeof seriesNames)[number];
 
-/** The history of one stream twice: the last ten minutes by the second, and all of it in at most 600 buckets. */
+/** The history of one stream twice: its newest ten minutes by the second, and all of it in at most 600 buckets. */
 export interface StreamHistory {
   stream: string;
-  recent: SeriesMessage;
-  all: SeriesMessage;
+  recent: SeriesColumns<SeriesName>;
+  all: SeriesColumns<SeriesName>;
 }
+export const recentLimits: SeriesLimits = { widthMs: 1000, points: 600, whenFull: 'forget' };
+export const allLimits: SeriesLimits = { widthMs: 1000, points: 600, whenFull: 'widen' };
 
 /** One committed batch as the graphs need it. */
 export interface BatchPoint {
+  /** Counts up by one a batch; what a History with this `seq` or a higher one already holds. */
+  seq: number;
   stream: string;
   /** When it was committed. */
   at: number;
   input_posts: number;
   output_rows: number;
   duration_ms: number;
+}
+
+export interface History {
+  /** Of the newest batch it holds. */
+  seq: number;
+  streams: StreamHistory[];
 }
 
 /** The stations of a typed post, in order. */
@@ -181,7 +185,7 @@ export interface PageParts {
   /** The pipeline: whether one runs on this lake now, and its streams in the order in which a post passes them. */
   flow: { running: boolean; streams: StreamStatus[] };
   tables: TableTotal[];
-  history: StreamHistory[];
+  history: History;
   sentiment: SentimentOverTime;
   mentions: MentionBoards;
   /** The last 20 scored, newest first. */
@@ -199,7 +203,7 @@ export interface PageState extends PageParts {
   now: number;
 }
 
-/** What changed since the last message on this connection; a part is always whole, only history comes as new points. */
+/** What changed since the last message on this connection; a part is always whole; batches are points to add to history. */
 export interface PageUpdate extends Partial<PageParts> {
   now: number;
   batches?: BatchPoint[];

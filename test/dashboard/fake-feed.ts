@@ -1,0 +1,178 @@
+/** A feed in memory that a test moves by hand; the harness lets it move by itself. */
+
+import { MurmurError } from '../../src/base/errors.js';
+import { BatchHistory } from '../../src/dashboard/batch-history.js';
+import type { DashboardFeed, FeedChange } from '../../src/dashboard/feed.js';
+import type {
+  BatchPoint,
+  BatchProgress,
+  Journey,
+  JourneyStage,
+  LakeLabel,
+  MentionRow,
+  PageParts,
+  Part,
+  PostDraft,
+  ScoredPost,
+  Sentiment,
+  StreamStatus,
+} from '../../src/dashboard/messages.js';
+
+export const streams = ['bronze', 'silver', 'gold', 'application'];
+
+export class FakeFeed implements DashboardFeed {
+  readonly lake: LakeLabel = {
+    name: 'my-lake',
+    dir: '/home/ada/my-lake',
+    landing: '/home/ada/my-lake/landing',
+  };
+  readonly listeners = new Set<(change: FeedChange) => void>();
+  readonly history = new BatchHistory(streams);
+  readonly journeys = new Map<string, Journey>();
+  /** How often each part was read. */
+  readonly reads: Record<Part, number> = {
+    flow: 0,
+    tables: 0,
+    history: 0,
+    sentiment: 0,
+    mentions: 0,
+    posts: 0,
+  };
+  readonly calls: string[] = [];
+  parts: Omit<PageParts, 'history'> = {
+    flow: { running: true, streams: streams.map((name) => status(name)) },
+    tables: [],
+    sentiment: { by: 'timestamp', widthMs: 1000, buckets: [] },
+    mentions: { talked: [], positive: [], negative: [] },
+    posts: [],
+  };
+
+  async read<P extends Part>(part: P): Promise<PageParts[P]> {
+    this.reads[part]++;
+    return { ...this.parts, history: this.history.message() }[part];
+  }
+
+  subscribe(listener: (change: FeedChange) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  tell(change: FeedChange): void {
+    for (const listener of this.listeners) listener(change);
+  }
+
+  set<P extends Exclude<Part, 'history'>>(part: P, value: PageParts[P]): void {
+    this.parts = { ...this.parts, [part]: value };
+    this.tell({ part });
+  }
+
+  batch(batch: Omit<BatchPoint, 'seq'>): void {
+    this.tell({ batch: this.history.add(batch) });
+  }
+
+  async post(draft: PostDraft): Promise<Journey> {
+    this.calls.push(`post ${draft.user ?? ''}: ${draft.text}`);
+    const post_id = `page-${this.journeys.size}`;
+    const journey: Journey = { post_id, reached: { landed: Date.now() }, scored: null, quarantined: null };
+    this.journeys.set(post_id, journey);
+    return journey;
+  }
+
+  reach(postId: string, stage: JourneyStage, scored: ScoredPost | null = null): void {
+    const before = this.journeys.get(postId)!;
+    const journey = {
+      ...before,
+      reached: { ...before.reached, [stage]: Date.now() },
+      scored: scored ?? before.scored,
+    };
+    this.journeys.set(postId, journey);
+    this.tell({ journey });
+  }
+
+  async journey(postId: string): Promise<Journey | undefined> {
+    return this.journeys.get(postId);
+  }
+
+  async start(stream: string): Promise<void> {
+    this.#known(stream);
+    this.calls.push(`start ${stream}`);
+  }
+
+  async stop(stream: string): Promise<void> {
+    this.#known(stream);
+    this.calls.push(`stop ${stream}`);
+  }
+
+  #known(stream: string): void {
+    if (streams.includes(stream)) return;
+    throw new MurmurError('engine.no_such_query', `no stream named ${stream}`, { fault: 'user' });
+  }
+}
+
+export function status(name: string, change: Partial<StreamStatus> = {}): StreamStatus {
+  const counts = {
+    input_posts: 0,
+    output_posts: 0,
+    output_rows: 0,
+    dropped_posts: 0,
+    quarantined_posts: 0,
+    superseded_posts: 0,
+  };
+  return {
+    name,
+    state: 'idle',
+    message: name === 'bronze' ? 'waiting for new files' : 'waiting for new rows',
+    batchId: null,
+    tableVersion: null,
+    backlogFiles: 0,
+    changedFiles: [],
+    totals: { ...counts, batches: 0 },
+    lastProgress: null,
+    error: null,
+    ...change,
+  };
+}
+
+export function progress(stream: string, change: Partial<BatchProgress> = {}): BatchProgress {
+  return {
+    stream,
+    run_id: 'run',
+    batch_id: 0,
+    started_at: Date.now(),
+    duration_ms: 80,
+    list_ms: 2,
+    read_ms: 10,
+    transform_ms: 20,
+    score_ms: 0,
+    write_ms: 30,
+    commit_ms: 18,
+    backlog_files: 0,
+    event_time_lag_ms: null,
+    table_version: 1,
+    input_posts: 10,
+    output_posts: 10,
+    output_rows: 10,
+    dropped_posts: 0,
+    quarantined_posts: 0,
+    superseded_posts: 0,
+    ...change,
+  };
+}
+
+export function scored(text: string, sentiment: Sentiment, change: Partial<ScoredPost> = {}): ScoredPost {
+  return {
+    post_id: text,
+    user: 'ada',
+    text,
+    predicted_sentiment: sentiment,
+    predicted_score: 98.2,
+    timestamp: Date.now(),
+    scored_at: Date.now(),
+    model: 'murmur-minilm/1',
+    ...change,
+  };
+}
+
+export function mention(name: string, positive: number, neutral: number, negative: number): MentionRow {
+  return { mention: name, positive, neutral, negative };
+}
