@@ -1,9 +1,10 @@
 /** What is wrong with a configuration, said so that it can be put right: place, rule, and the name that was meant. */
 import type { z } from 'zod';
 import { MurmurError } from '../base/errors.js';
+import { formOf } from './form.js';
 import { type Layer, layerOf, valueAt } from './layers.js';
 import { nearestName } from './nearest-name.js';
-import { formatPath, keysAt, leaves, type Path, type Shape } from './shape.js';
+import { formatPath, keysAt, leaves, type Path, type Shape, shapeAt } from './shape.js';
 
 export interface ConfigFault {
   /** `expect.bronze[0].rule`; empty for the whole file. */
@@ -62,7 +63,9 @@ function faultsOfIssue(issue: z.core.$ZodIssue, base: Path, context: FaultContex
   if (issue.code === 'invalid_union' && issue.message === 'Invalid input') {
     const inner = likeliestBranch(issue.errors);
     if (inner !== undefined) return inner.flatMap((each) => faultsOfIssue(each, path, context));
-    return [fault(path, `expected ${alternatives(issue.errors)}${received(path, context)}`, context)];
+    const shape = shapeAt(context.shape, path);
+    const wanted = shape === undefined ? 'something else' : formOf(shape);
+    return [fault(path, `expected ${wanted}${received(path, context)}`, context)];
   }
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
     const given = received(path, context);
@@ -75,7 +78,9 @@ function faultsOfIssue(issue: z.core.$ZodIssue, base: Path, context: FaultContex
     const given = valueAt(context.merged, path);
     const words = issue.values.map(String);
     const nearest = typeof given === 'string' ? nearestName(given, words) : undefined;
-    return [fault(path, `expected ${oneOf(words)}${received(path, context)}`, context, nearest)];
+    const wanted = `expected ${oneOf(words)}`;
+    const message = given === undefined ? `missing, ${wanted}` : `${wanted}${received(path, context)}`;
+    return [fault(path, message, context, nearest)];
   }
   const message = issue.message.replace(/^Invalid input: /, '');
   return [fault(path, message.charAt(0).toLowerCase() + message.slice(1) + received(path, context), context)];
@@ -101,25 +106,18 @@ function nearestKey(key: string, path: Path, shape: Shape): string | undefined {
   return elsewhere.length === 1 ? elsewhere[0]!.path.join('.') : undefined;
 }
 
-/** The union branch whose outer form fits and which fails only further in, if there is exactly one. */
+/** The union branch whose outer form fits and which has the fewest faults, if there is exactly one. */
 function likeliestBranch(errors: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
-  const fitting = errors.filter((issues) =>
-    issues.every(
-      (issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys' || issue.code === 'custom',
-    ),
-  );
-  return fitting.length === 1 ? fitting[0] : undefined;
+  const fitting = errors
+    .filter((issues) => issues.every((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys'))
+    .map((issues) => ({ issues, weight: issues.reduce((sum, issue) => sum + weightOf(issue), 0) }))
+    .sort((a, b) => a.weight - b.weight);
+  const [first, second] = fitting;
+  return first !== undefined && first.weight !== second?.weight ? first.issues : undefined;
 }
 
-function alternatives(errors: readonly z.core.$ZodIssue[][]): string {
-  const words = errors.flatMap((issues) =>
-    issues.map((issue) => {
-      if (issue.code === 'invalid_type') return article(issue.expected);
-      if (issue.code === 'invalid_value') return issue.values.map(String).join(' | ');
-      return issue.message.replace(/^Invalid input: expected /, '');
-    }),
-  );
-  return [...new Set(words)].join(' or ');
+function weightOf(issue: z.core.$ZodIssue): number {
+  return issue.code === 'unrecognized_keys' ? issue.keys.length : 1;
 }
 
 /** What was given, cut short; a secret is never repeated. */

@@ -1,7 +1,8 @@
 /** The manual of a configuration, written from its spec: every setting with its form, default, meaning and example. */
 import type { z } from 'zod';
+import { formOf } from './form.js';
 import { environmentName } from './layers.js';
-import { branches, type Leaf, leaves, type Shape, shapeAt, shapeOf } from './shape.js';
+import { type Leaf, leaves, type Shape, shapeAt, shapeOf } from './shape.js';
 
 /**
  * Markdown with one table a section. Sections and settings stand in the order of the spec; the texts are its
@@ -38,37 +39,6 @@ function sectionText(section: string, settings: readonly Leaf[], shape: Shape): 
     '|---|---|---|---|---|',
     ...rows,
   ].join('\n');
-}
-
-/** The form in words: `auto | ndjson`, `size`, `list of {name, rule}`. */
-function formOf(shape: Shape): string {
-  if (shape.title !== undefined) return shape.title;
-  return [...new Set(branches(shape).map(formOfOne))].join(' | ');
-}
-
-function formOfOne(shape: Shape): string {
-  if (shape.title !== undefined) return shape.title;
-  if (shape.enum !== undefined) return shape.enum.map(String).join(' | ');
-  if (shape.const !== undefined) return String(shape.const);
-  if (shape.type === 'array') return `list of ${shape.items === undefined ? 'values' : formOf(shape.items)}`;
-  if (shape.properties !== undefined) return `{${Object.keys(shape.properties).join(', ')}}`;
-  if (shape.type === 'object') {
-    const of = typeof shape.additionalProperties === 'object' ? formOf(shape.additionalProperties) : 'values';
-    return `map of ${of}`;
-  }
-  if (shape.type === 'string') return 'text';
-  if (shape.type === 'integer') return rangeOf(shape, 'whole number');
-  if (shape.type === 'number') return rangeOf(shape, 'number');
-  if (shape.type === 'boolean') return 'true | false';
-  return String(shape.type ?? 'any');
-}
-
-function rangeOf({ minimum, maximum }: Shape, name: string): string {
-  const low = minimum !== undefined && Math.abs(minimum) < Number.MAX_SAFE_INTEGER ? minimum : undefined;
-  const high = maximum !== undefined && Math.abs(maximum) < Number.MAX_SAFE_INTEGER ? maximum : undefined;
-  if (low !== undefined && high !== undefined) return `${name} ${low}–${high}`;
-  if (low !== undefined) return `${name} from ${low}`;
-  return high === undefined ? name : `${name} up to ${high}`;
 }
 
 function defaultOf({ default: value }: Shape): string {

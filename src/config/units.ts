@@ -81,7 +81,9 @@ export function trigger() {
 /** A share between 0 and 1, also as `99%`. */
 export function share() {
   return z
-    .union([z.number().min(0).max(1), z.string()], { error: shareWanted })
+    .union([z.number().min(0, { error: shareWanted }).max(1, { error: shareWanted }), z.string()], {
+      error: shareWanted,
+    })
     .transform((value, context) => {
       if (typeof value === 'number') return value;
       const [, digits] = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) ?? [];

@@ -128,10 +128,21 @@ describe('faults', () => {
     ]);
   });
 
-  it('in a list name the entry', () => {
-    const text =
-      'expect:\n  silver:\n    - { name: a, rule: x, action: warn }\n    - { name: b, rule: x, action: wrn }\n';
-    expect(faults(text).join()).toContain('murmur.yaml:4: expect.silver[1]');
+  it('in a list name the entry, and are those of the form that was most likely meant', () => {
+    const text = [
+      'expect:',
+      '  silver:',
+      '    - { name: a, rule: x, action: warn }',
+      '    - { name: b, rule: x, actoin: warn }',
+      '    - { name: c, min_ratio: 3, action: warn }',
+      '    - { nothing: known }',
+    ].join('\n');
+    expect(faults(text)).toEqual([
+      'murmur.yaml:4: expect.silver[1].action: missing, expected one of warn | drop | fail',
+      'murmur.yaml:4: expect.silver[1].actoin: unknown key; did you mean action?',
+      'murmur.yaml:5: expect.silver[2].min_ratio: expected a share between 0 and 1, or a percentage such as 99%, received 3',
+      'murmur.yaml:6: expect.silver[3]: expected {name, rule, action} | {name, min_ratio, action}, received a map',
+    ]);
   });
 
   it('of the environment and of the caller name their place', () => {
