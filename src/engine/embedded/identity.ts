@@ -1,0 +1,139 @@
+/**
+ * Which checkpoint belongs to which table. A query id is made once, put into the checkpoint, then into version 0 of the
+ * table; from then on each is worthless without the other, and a query refuses to run on a pair that does not match:
+ * going on would lose posts or write them twice.
+ */
+import { randomUUID } from 'node:crypto';
+import { MurmurError } from '../../base/errors.js';
+import type { DeltaEnv, DeltaTable } from '../../delta/index.js';
+import { DeltaTable as Tables } from '../../delta/index.js';
+import type { StructType } from '../../schema/column-types.js';
+import type { Storage } from '../../storage/storage.js';
+import {
+  engineName,
+  engineProperty,
+  queryIdProperty,
+  type Retention,
+  stampProperty,
+  tableProperties,
+} from './table-properties.js';
+import { resetFix, WriteAheadLog } from './wal.js';
+
+export interface QueryIdentity {
+  stream: string;
+  /** The table's name, for messages. */
+  table: string;
+  schema: StructType;
+  stamp: Readonly<Record<string, string>>;
+  retention: Retention;
+}
+
+export interface OpenedQuery {
+  table: DeltaTable;
+  wal: WriteAheadLog;
+}
+
+/**
+ * Opens the table and the checkpoint of a query, creating both for a new one.
+ * @throws engine.checkpoint_missing, engine.checkpoint_mismatch, engine.checkpoint_corrupt, engine.stamp_differs,
+ *   engine.other_engine, engine.foreign_table (all user)
+ */
+export async function openQuery(
+  storage: Storage,
+  checkpoint: Storage,
+  env: DeltaEnv,
+  query: QueryIdentity,
+): Promise<OpenedQuery> {
+  const existing = await Tables.openIfExists(storage, env);
+  let wal = await WriteAheadLog.open(checkpoint, query.stream);
+  if (existing) {
+    checkTable(existing, query);
+    if (!wal) throw lost(existing, checkpoint, query);
+    await checkPair(existing, wal, query);
+    return { table: existing, wal };
+  }
+  if (wal && (await anyCommit(wal))) throw tableLost(storage, wal, query);
+  wal ??= await WriteAheadLog.create(checkpoint, query.stream, randomUUID());
+  const table = await Tables.create(storage, env, {
+    schema: query.schema,
+    configuration: tableProperties(query.schema, query.retention, {
+      queryId: wal.queryId,
+      stamp: query.stamp,
+    }),
+  });
+  checkTable(table, query);
+  await checkPair(table, wal, query);
+  return { table, wal };
+}
+
+function checkTable({ snapshot }: DeltaTable, { stream, table, stamp }: QueryIdentity): void {
+  const { configuration } = snapshot.metadata;
+  const writer = configuration[engineProperty];
+  if (writer !== undefined && writer !== engineName)
+    throw new MurmurError(
+      'engine.other_engine',
+      `table ${table} is written by the ${writer} engine, not by ${engineName}`,
+      { fault: 'user', fix: `set \`engine: ${writer}\` in murmur.yaml, or \`murmur rebuild\` the lake` },
+    );
+  if (configuration[queryIdProperty] === undefined)
+    throw new MurmurError('engine.foreign_table', `table ${table} was not created by the query ${stream}`, {
+      fault: 'user',
+      fix: 'point `tables` in murmur.yaml at a folder of its own',
+    });
+  for (const [key, value] of Object.entries(stamp)) {
+    const stamped = configuration[stampProperty(key)];
+    if (stamped !== undefined && stamped !== value)
+      throw new MurmurError(
+        'engine.stamp_differs',
+        `table ${table} was written with ${key} = ${stamped}; murmur.yaml now says ${value}`,
+        {
+          fault: 'user',
+          fix: `run \`murmur rebuild\`, or set ${key} back to ${stamped}`,
+          context: { key, stamped, configured: value },
+        },
+      );
+  }
+}
+
+async function checkPair(
+  { snapshot }: DeltaTable,
+  wal: WriteAheadLog,
+  { stream, table }: QueryIdentity,
+): Promise<void> {
+  const queryId = snapshot.metadata.configuration[queryIdProperty];
+  const differs = (what: string) =>
+    new MurmurError(
+      'engine.checkpoint_mismatch',
+      `checkpoint ${wal.storage.root} does not fit table ${table}: ${what}`,
+      { fault: 'user', fix: resetFix, context: { stream } },
+    );
+  if (queryId !== wal.queryId)
+    throw differs(`it belongs to query ${wal.queryId}, the table to query ${queryId}`);
+  const inTable = snapshot.txnVersion(wal.queryId) ?? -1;
+  const planned = wal.lastBatchId ?? -1;
+  if (inTable > planned) throw differs(`the table holds batch ${inTable}, the checkpoint ends at ${planned}`);
+  const committed = (await wal.readCommit(planned)) ? planned : planned - 1;
+  if (inTable < committed) throw differs(`it committed batch ${committed}, the table ends at ${inTable}`);
+}
+
+/** Whether any batch of this checkpoint got as far as its table. */
+async function anyCommit(wal: WriteAheadLog): Promise<boolean> {
+  const last = wal.lastBatchId ?? -1;
+  return last > 0 || (last === 0 && (await wal.readCommit(0)) !== undefined);
+}
+
+function lost(table: DeltaTable, checkpoint: Storage, { stream, table: name }: QueryIdentity): MurmurError {
+  return new MurmurError(
+    'engine.checkpoint_missing',
+    `table ${name} exists, its checkpoint ${checkpoint.root} does not`,
+    { fault: 'user', fix: resetFix, context: { stream, tableVersion: table.snapshot.version } },
+  );
+}
+
+function tableLost(storage: Storage, wal: WriteAheadLog, { stream, table }: QueryIdentity): MurmurError {
+  return new MurmurError(
+    'engine.checkpoint_mismatch',
+    `checkpoint ${wal.storage.root} has committed batches, table ${table} in ${storage.root} is missing`,
+    { fault: 'user', fix: 'put the table back, or run `murmur reset` to begin again', context: { stream } },
+  );
+}

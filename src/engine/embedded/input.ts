@@ -1,0 +1,45 @@
+/**
+ * Where a query's batches come from: the landing place or a table. An input plans what a batch reads, as plain JSON for
+ * `offsets/N`, and loads exactly that into the batch's input relation, now or after a restart.
+ */
+import type { BatchLimits } from '../../sources/source.js';
+import type { Workspace } from './workspace.js';
+
+/** What stands in `offsets/N` under `input`. */
+export interface PlannedRead {
+  kind: 'landing' | 'table';
+}
+
+export interface LoadOptions {
+  /** When the batch was planned; the same in every replay. */
+  batchTimeMs: number;
+  signal: AbortSignal;
+}
+
+export interface BatchInput<P extends PlannedRead = PlannedRead> {
+  /** Visible columns of the input relation, without the hidden ones. */
+  readonly columns: readonly string[];
+  /**
+   * Once, before the first `plan`: the log's offsets, as far as `neededFrom` asks for them, oldest first.
+   */
+  restore(batches: AsyncIterable<{ batchId: number; input: PlannedRead }>): Promise<void>;
+  /** The first batch whose offsets the input still needs. */
+  readonly neededFrom: number;
+  /**
+   * What is new behind everything planned, within the limits; undefined when nothing is. Moves nothing.
+   * @param toEnd only what is there now, as fixed at the first such call (available-now)
+   */
+  plan(limits: BatchLimits, toEnd: boolean): Promise<P | undefined>;
+  /** Batch `batchId` with this input is in the log. */
+  planned(batchId: number, input: P): Promise<void>;
+  /** Fills `batch_input` and gives the number of posts (and faults) read. */
+  load(space: Workspace, input: P, options: LoadOptions): Promise<number>;
+  /** Where `input` ends, for the commit. */
+  endOf(input: P): unknown;
+  backlog(): { files: number; changedFiles: { path: string; reason: string }[] };
+  /** Calls back when something may be new; a hint. Returns the undo. */
+  watch(onHint: () => void): () => void;
+  /** For people: `waits for new files in landing/`. */
+  readonly waitSentence: string;
+  close(): Promise<void>;
+}

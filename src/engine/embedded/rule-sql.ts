@@ -1,0 +1,96 @@
+/** Rules as SQL conditions over a relation of the batch; a rule written as a function is run row by row first. */
+import { asMurmurError, MurmurError } from '../../base/errors.js';
+import { quoteIdent } from '../../duck/sql-text.js';
+import { column, struct } from '../../schema/column-types.js';
+import type { Expectation, RowPredicate, RowRule } from '../expectation.js';
+import { ordColumn, partColumn } from './compile.js';
+import type { Workspace } from './workspace.js';
+
+const brokenRows = struct(column('o', 'long'), column('p', 'long'));
+
+/**
+ * For each rule, SQL that is true for a row which breaks it.
+ * @throws engine.rule_invalid (user) when a function throws
+ */
+export async function brokenConditions(
+  space: Workspace,
+  relation: string,
+  columns: readonly string[],
+  rules: readonly RowRule[],
+): Promise<string[]> {
+  const conditions: string[] = [];
+  for (const [i, { name, rule }] of rules.entries()) {
+    if (typeof rule === 'string') {
+      conditions.push(`NOT coalesce(${booleanSql(rule)}, false)`);
+      continue;
+    }
+    const table = `batch_rule_${i}`;
+    const rows = await rowsThatBreak(space, relation, columns, name, rule);
+    await space.session.run(`CREATE OR REPLACE TEMP TABLE ${table} (o BIGINT, p BIGINT)`);
+    await space.session.append(table, brokenRows, rows);
+    conditions.push(`EXISTS (SELECT 1 FROM ${table} WHERE o = ${ordColumn} AND p = ${partColumn})`);
+  }
+  return conditions;
+}
+
+/**
+ * Judges no row but every text, so that a rule which does not fit the columns is refused before the first batch.
+ * @throws engine.rule_invalid (user)
+ */
+export async function checkRules(
+  space: Workspace,
+  relation: string,
+  expectations: readonly Expectation[],
+): Promise<void> {
+  for (const e of expectations)
+    for (const text of texts(e))
+      try {
+        await space.session.rows(`SELECT ${booleanSql(text)} FROM ${relation} LIMIT 0`);
+      } catch (cause) {
+        throw invalidRule(e.name, text, cause);
+      }
+}
+
+/** A rule's text as a boolean; the line break ends a trailing comment. */
+export function booleanSql(text: string): string {
+  return `(${text}\n)::BOOLEAN`;
+}
+
+async function rowsThatBreak(
+  { session }: Workspace,
+  relation: string,
+  columns: readonly string[],
+  name: string,
+  isGood: RowPredicate,
+): Promise<[ord: unknown, part: unknown][]> {
+  const types = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${relation}`);
+  const timestamps = types
+    .filter((c) => columns.includes(c.column_name) && c.column_type.startsWith('TIMESTAMP'))
+    .map((c) => c.column_name);
+  const broken: [unknown, unknown][] = [];
+  const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].join(', ');
+  for await (const rows of session.stream(`SELECT ${visible} FROM ${relation}`))
+    for (const { [ordColumn]: ord, [partColumn]: part, ...values } of rows) {
+      const row: Record<string, unknown> = values;
+      for (const t of timestamps) if (typeof row[t] === 'string') row[t] = new Date(row[t]);
+      try {
+        if (isGood(row) !== true) broken.push([ord, part]);
+      } catch (cause) {
+        throw invalidRule(name, 'the function', cause);
+      }
+    }
+  return broken;
+}
+
+function texts(e: Expectation): string[] {
+  if (e.kind === 'row') return typeof e.rule === 'string' ? [e.rule] : [];
+  return e.measure === 'kept' ? [] : [e.measure.among, e.measure.hit];
+}
+
+function invalidRule(name: string, text: string, cause: unknown): MurmurError {
+  return new MurmurError(
+    'engine.rule_invalid',
+    `rule "${name}" cannot be evaluated (${text}): ${asMurmurError(cause).message}`,
+    { fault: 'user', fix: 'correct the rule under `expect` in murmur.yaml', cause, context: { rule: name } },
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * The `score` node: each distinct text of the batch goes to the scorer once, and the answers are joined back to the rows.
+ * A text that kills the scorer is found by halving and its posts are quarantined; all others keep their scores.
+ */
+import { isMurmurError } from '../../base/errors.js';
+import { quoteIdent, quoteString } from '../../duck/sql-text.js';
+import { column, struct } from '../../schema/column-types.js';
+import type { Score, Scorer } from '../../scoring/scorer.js';
+import { ordColumn, partColumn } from './compile.js';
+import { timestampSql } from './expression-sql.js';
+import { origins } from './judge-rows.js';
+import type { Workspace } from './workspace.js';
+
+const textsTable = 'batch_texts';
+const scoresTable = 'batch_scores';
+const scoresSchema = struct(column('id', 'long'), column('score', 'double'), column('sentiment', 'string'));
+
+export interface ScoreRequest {
+  relation: string;
+  columns: readonly string[];
+  /** The column to score; a null is scored like an empty text, so that every row has a prediction. */
+  text: string;
+  inputColumns: readonly string[];
+  scorer: Scorer;
+  /** Becomes scored_at. */
+  batchTimeMs: number;
+  signal: AbortSignal;
+}
+
+/** @returns the relation with the four score columns added, without the rows whose text could not be scored */
+export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<string> {
+  const { session } = space;
+  const text = `coalesce(${quoteIdent(o.text)}, '')`;
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${textsTable} AS
+     SELECT row_number() OVER () AS id, t FROM (SELECT DISTINCT ${text} AS t FROM ${o.relation})`,
+  );
+  const texts = await session.rows<{ id: number; t: string }>(`SELECT id, t FROM ${textsTable} ORDER BY id`);
+  const scores = await scoreAll(
+    o.scorer,
+    texts.map(({ t }) => t),
+    o.signal,
+  );
+  await session.run(
+    `CREATE OR REPLACE TEMP TABLE ${scoresTable} (id BIGINT, score DOUBLE, sentiment VARCHAR)`,
+  );
+  await session.append(
+    scoresTable,
+    scoresSchema,
+    scores.flatMap((s, i) => (s ? [[texts[i]?.id, s.score, s.sentiment]] : [])),
+  );
+  if (scores.includes(undefined)) await quarantineUnscored(space, o, text);
+  return space.relation(
+    `SELECT ${[ordColumn, partColumn, ...o.columns.map(quoteIdent)].join(', ')}, s.score AS predicted_score,
+       s.sentiment AS predicted_sentiment, ${quoteString(o.scorer.model.id)} AS model, ${timestampSql(o.batchTimeMs)} AS scored_at
+     FROM ${o.relation} JOIN ${textsTable} ON t = ${text} JOIN ${scoresTable} s USING (id)`,
+  );
+}
+
+/** A text that kills no sound scorer. */
+const harmless = 'hello';
+
+/** Scores all; undefined where a text kills the scorer even when it is alone. */
+async function scoreAll(
+  scorer: Scorer,
+  texts: readonly string[],
+  signal: AbortSignal,
+): Promise<(Score | undefined)[]> {
+  if (texts.length === 0) return [];
+  try {
+    return await scorer.score(texts, signal);
+  } catch (e) {
+    if (!isMurmurError(e, 'scoring.crashed') || signal.aborted) throw e;
+    if (texts.length === 1) {
+      // A scorer that dies of anything is broken itself: then no text is to blame.
+      await scorer.score([harmless], signal);
+      return [undefined];
+    }
+    const middle = texts.length >> 1;
+    return [
+      ...(await scoreAll(scorer, texts.slice(0, middle), signal)),
+      ...(await scoreAll(scorer, texts.slice(middle), signal)),
+    ];
+  }
+}
+
+async function quarantineUnscored(space: Workspace, o: ScoreRequest, text: string): Promise<void> {
+  const row = o.columns.map((c) => `${quoteIdent(c)} := r.${quoteIdent(c)}`).join(', ');
+  await space.quarantine(
+    `SELECT r.${ordColumn}, 'scorer_crash', 'the scorer died of this text twice',
+       ${o.columns.includes('post_id') ? 'r.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
+     FROM ${o.relation} r JOIN ${textsTable} ON t = ${text} LEFT JOIN (${origins(o.inputColumns)}) i USING (${ordColumn})
+     WHERE id NOT IN (SELECT id FROM ${scoresTable})`,
+  );
+}

@@ -1,0 +1,114 @@
+/**
+ * The temporary relations of one batch in a DuckDB session, and the tally of its posts. Every post of the input either
+ * reaches the output or is written down as lost, with the cause; the tally proves that nothing is missing.
+ */
+import { MurmurError } from '../../base/errors.js';
+import type { DuckSession } from '../../duck/session.js';
+import { ordColumn } from './compile.js';
+
+export type LossCause = 'dropped' | 'superseded' | 'quarantined';
+
+/** The 1-based position of a post in its source file; only the landing input has it. */
+export const positionColumn = '__position';
+/** The relation that the input is loaded into. */
+export const inputRelation = 'batch_input';
+export const lostTable = 'batch_lost';
+export const quarantineTable = 'batch_quarantine';
+
+/** Posts by what became of them. */
+export interface Tally {
+  output: number;
+  outputRows: number;
+  dropped: number;
+  superseded: number;
+  quarantined: number;
+  /** Milliseconds since the epoch of the newest event, where rows have a `timestamp`. */
+  newestEventMs: number | null;
+}
+
+export class Workspace {
+  /** Whether anything was written down as lost. */
+  #lost = false;
+  #relations = 0;
+
+  private constructor(readonly session: DuckSession) {}
+
+  /** Clears what the last batch left. */
+  static async begin(session: DuckSession): Promise<Workspace> {
+    await session.run(
+      `CREATE OR REPLACE TEMP TABLE ${lostTable} (${ordColumn} BIGINT, cause VARCHAR);
+       CREATE OR REPLACE TEMP TABLE ${quarantineTable} (${ordColumn} BIGINT, rule VARCHAR, reason VARCHAR,
+         post_id VARCHAR, "row" VARCHAR, source_file VARCHAR, position BIGINT);`,
+    );
+    return new Workspace(session);
+  }
+
+  get anyLost(): boolean {
+    return this.#lost;
+  }
+
+  /** A name for the next relation of this batch. */
+  nextName(): string {
+    return `batch_${this.#relations++}`;
+  }
+
+  /** Materialises a SELECT and gives back its name. */
+  async relation(select: string): Promise<string> {
+    const name = this.nextName();
+    await this.session.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${select}`);
+    return name;
+  }
+
+  /** Frees a relation that no later step needs. */
+  async drop(name: string): Promise<void> {
+    await this.session.run(`DROP TABLE IF EXISTS ${name}`);
+  }
+
+  /** Writes down posts as lost; `ords` is a SELECT of their `__ord`. */
+  async lose(cause: LossCause, ords: string): Promise<void> {
+    this.#lost = true;
+    await this.session.run(`INSERT INTO ${lostTable} SELECT ${ordColumn}, '${cause}' FROM (${ords})`);
+  }
+
+  /** Writes down quarantine rows; `rows` is a SELECT in the columns of `batch_quarantine`. */
+  async quarantine(rows: string): Promise<void> {
+    await this.session.run(`INSERT INTO ${quarantineTable} ${rows}`);
+    await this.lose('quarantined', `SELECT DISTINCT ${ordColumn} FROM (${rows})`);
+  }
+
+  /**
+   * Counts the posts of a batch. A post with at least one row in `output` is output, whatever else befell its other
+   * rows; of several causes the gravest counts.
+   * @throws engine.accounting (internal) when a post went missing without a cause
+   */
+  async tally(inputPosts: number, output: string, columns: readonly string[]): Promise<Tally> {
+    const newest = columns.includes('timestamp') ? 'epoch_ms(max("timestamp"))' : 'NULL';
+    const [out] = await this.session.rows<{ posts: number; rows: number; newest: number | null }>(
+      `SELECT count(DISTINCT ${ordColumn}) AS posts, count(*) AS "rows", ${newest} AS newest FROM ${output}`,
+    );
+    const lost = { dropped: 0, superseded: 0, quarantined: 0 };
+    if (this.#lost)
+      for (const { cause, posts } of await this.session.rows<{ cause: LossCause; posts: number }>(
+        `SELECT cause, count(*) AS posts FROM (
+           SELECT ${ordColumn}, CASE WHEN bool_or(cause = 'quarantined') THEN 'quarantined'
+             WHEN bool_or(cause = 'dropped') THEN 'dropped' ELSE 'superseded' END AS cause
+           FROM ${lostTable} ANTI JOIN ${output} USING (${ordColumn}) GROUP BY ${ordColumn}) GROUP BY cause`,
+      ))
+        lost[cause] = posts;
+    const tally: Tally = {
+      output: out?.posts ?? 0,
+      outputRows: out?.rows ?? 0,
+      ...lost,
+      newestEventMs: out?.newest ?? null,
+    };
+    const accounted = tally.output + tally.dropped + tally.superseded + tally.quarantined;
+    if (accounted !== inputPosts)
+      throw new MurmurError(
+        'engine.accounting',
+        `accounting for ${inputPosts} posts: ${tally.output} output, ${tally.dropped} dropped, ` +
+          `${tally.quarantined} quarantined, ${tally.superseded} superseded`,
+        { fault: 'internal', context: { input: inputPosts, accounted } },
+      );
+    return tally;
+  }
+}
