@@ -1,0 +1,204 @@
+/**
+ * Storage in a folder of the local disk. A new file becomes visible by `link`, which fails when the name is taken: the one
+ * operation on local file systems that is atomic and exclusive at once. Every write is on the disk (file and folder entry)
+ * before its call resolves.
+ */
+import { randomUUID } from 'node:crypto';
+import { constants, type Dirent } from 'node:fs';
+import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { MurmurError } from '../base/errors.js';
+import type { ObjectInfo, PutIfAbsentOutcome, Storage } from './storage.js';
+import { compareUtf8 } from './utf8-order.js';
+
+export class LocalStorage implements Storage {
+  readonly kind = 'local';
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = resolve(root);
+  }
+
+  at(prefix: string): LocalStorage {
+    return new LocalStorage(join(this.root, prefix));
+  }
+
+  uri(path: string): string {
+    return join(this.root, path);
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    try {
+      return await readFile(this.uri(path));
+    } catch (e) {
+      throw this.#fault('reading', path, e);
+    }
+  }
+
+  async readRange(path: string, start: number, end: number): Promise<Uint8Array> {
+    try {
+      const file = await open(this.uri(path), constants.O_RDONLY);
+      try {
+        const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(end, (await file.stat()).size) - start));
+        let filled = 0;
+        while (filled < buffer.length) {
+          const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return buffer.subarray(0, filled);
+      } finally {
+        await file.close();
+      }
+    } catch (e) {
+      throw this.#fault('reading', path, e);
+    }
+  }
+
+  async stat(path: string): Promise<ObjectInfo | undefined> {
+    try {
+      const info = await stat(this.uri(path));
+      return info.isFile() ? { path, size: info.size, mtimeMs: info.mtimeMs } : undefined;
+    } catch (e) {
+      if (isAbsent(e)) return undefined;
+      throw this.#fault('looking at', path, e);
+    }
+  }
+
+  async *list(prefix: string, options: { after?: string } = {}): AsyncIterable<ObjectInfo> {
+    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+    for await (const path of this.#walk(folder)) {
+      if (!path.startsWith(prefix)) continue;
+      if (options.after !== undefined && compareUtf8(path, options.after) <= 0) continue;
+      const info = await this.stat(path);
+      if (info !== undefined) yield info;
+    }
+  }
+
+  async putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {
+    const target = this.uri(path);
+    let temporary: string | undefined;
+    try {
+      temporary = await this.#writeTemporary(target, bytes);
+      await link(temporary, target);
+      await syncFolder(dirname(target));
+      return 'created';
+    } catch (e) {
+      if (errno(e) === 'EEXIST') return 'exists';
+      throw this.#fault('writing', path, e);
+    } finally {
+      if (temporary !== undefined) await unlink(temporary).catch(() => {});
+    }
+  }
+
+  async put(path: string, bytes: Uint8Array): Promise<void> {
+    const target = this.uri(path);
+    try {
+      const temporary = await this.#writeTemporary(target, bytes);
+      await rename(temporary, target);
+      await syncFolder(dirname(target));
+    } catch (e) {
+      throw this.#fault('writing', path, e);
+    }
+  }
+
+  async delete(path: string): Promise<void> {
+    try {
+      await unlink(this.uri(path));
+    } catch (e) {
+      if (!isAbsent(e)) throw this.#fault('deleting', path, e);
+    }
+  }
+
+  /** Files below a folder (`''` or ending in `/`) in UTF-8 byte order of their whole path, temporary ones left out. */
+  async *#walk(folder: string): AsyncIterable<string> {
+    let entries: Dirent[];
+    try {
+      entries = await readdir(this.uri(folder), { withFileTypes: true });
+    } catch (e) {
+      if (isAbsent(e)) return;
+      throw this.#fault('listing', folder, e);
+    }
+    const named = entries
+      .filter((entry) => !isTemporary(entry.name))
+      .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+      .sort(compareUtf8);
+    for (const name of named) {
+      if (name.endsWith('/')) yield* this.#walk(folder + name);
+      else yield folder + name;
+    }
+  }
+
+  /** The bytes in a file beside the target, on the disk. */
+  async #writeTemporary(target: string, bytes: Uint8Array): Promise<string> {
+    const temporary = join(dirname(target), `.${randomUUID()}.tmp`);
+    const file = await open(temporary, 'wx').catch(async (e) => {
+      if (errno(e) !== 'ENOENT') throw e;
+      await mkdir(dirname(target), { recursive: true });
+      return open(temporary, 'wx');
+    });
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } catch (e) {
+      await unlink(temporary).catch(() => {});
+      throw e;
+    } finally {
+      await file.close();
+    }
+    return temporary;
+  }
+
+  #fault(doing: string, path: string, cause: unknown): MurmurError {
+    const where = this.uri(path);
+    if (isAbsent(cause)) {
+      return new MurmurError('storage.not_found', `${doing} ${where}: no such file`, {
+        fault: 'external',
+        cause,
+      });
+    }
+    const code = errno(cause);
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    return new MurmurError(
+      full ? 'storage.full' : 'storage.failed',
+      `${doing} ${where}: ${messageOf(cause)}`,
+      {
+        fault: 'external',
+        retry: full ? 'backoff' : 'never',
+        ...(full ? { fix: 'free some space on the disk; what was committed is safe' } : {}),
+        cause,
+        context: { path: where, errno: code ?? null },
+      },
+    );
+  }
+}
+
+function isTemporary(name: string): boolean {
+  return name.startsWith('.') && name.endsWith('.tmp');
+}
+
+function isAbsent(e: unknown): boolean {
+  return errno(e) === 'ENOENT' || errno(e) === 'ENOTDIR';
+}
+
+function errno(e: unknown): string | undefined {
+  return (e as NodeJS.ErrnoException | undefined)?.code;
+}
+
+function messageOf(e: unknown): string {
+  return e instanceof Error ? e.message : String(e);
+}
+
+/** Makes a folder's entries durable. Windows cannot open a folder, and does not need it. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, constants.O_RDONLY);
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (e) {
+    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL'].includes(errno(e) ?? '')) throw e;
+  }
+}

@@ -1,0 +1,84 @@
+/** Storage in this process's memory, for tests and for trying things out. */
+
+import { type Clock, systemClock } from '../base/clock.js';
+import { MurmurError } from '../base/errors.js';
+import type { ObjectInfo, PutIfAbsentOutcome, Storage } from './storage.js';
+import { compareUtf8 } from './utf8-order.js';
+
+interface Entry {
+  bytes: Uint8Array;
+  mtimeMs: number;
+}
+
+export class MemoryStorage implements Storage {
+  readonly kind = 'memory';
+  readonly root: string;
+  readonly #files: Map<string, Entry>;
+  readonly #prefix: string;
+
+  constructor(
+    readonly clock: Clock = systemClock,
+    parent?: { files: Map<string, Entry>; prefix: string },
+  ) {
+    this.#files = parent?.files ?? new Map();
+    this.#prefix = parent?.prefix ?? '';
+    this.root = `memory:/${this.#prefix}`;
+  }
+
+  at(prefix: string): MemoryStorage {
+    const below = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
+    return new MemoryStorage(this.clock, { files: this.#files, prefix: this.#prefix + below });
+  }
+
+  uri(path: string): string {
+    return this.root + path;
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    return this.#entry(path).bytes.slice();
+  }
+
+  async readRange(path: string, start: number, end: number): Promise<Uint8Array> {
+    return this.#entry(path).bytes.slice(start, Math.max(start, end));
+  }
+
+  async stat(path: string): Promise<ObjectInfo | undefined> {
+    const entry = this.#files.get(this.#prefix + path);
+    return entry && { path, size: entry.bytes.length, mtimeMs: entry.mtimeMs };
+  }
+
+  async *list(prefix: string, options: { after?: string } = {}): AsyncIterable<ObjectInfo> {
+    const paths = [...this.#files.keys()]
+      .filter((path) => path.startsWith(this.#prefix + prefix))
+      .map((path) => path.slice(this.#prefix.length))
+      .filter((path) => options.after === undefined || compareUtf8(path, options.after) > 0)
+      .sort(compareUtf8);
+    for (const path of paths) {
+      const info = await this.stat(path);
+      if (info !== undefined) yield info;
+    }
+  }
+
+  async putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {
+    if (this.#files.has(this.#prefix + path)) return 'exists';
+    await this.put(path, bytes);
+    return 'created';
+  }
+
+  put(path: string, bytes: Uint8Array): Promise<void> {
+    this.#files.set(this.#prefix + path, { bytes: bytes.slice(), mtimeMs: this.clock.now() });
+    return Promise.resolve();
+  }
+
+  async delete(path: string): Promise<void> {
+    this.#files.delete(this.#prefix + path);
+  }
+
+  #entry(path: string): Entry {
+    const entry = this.#files.get(this.#prefix + path);
+    if (entry !== undefined) return entry;
+    throw new MurmurError('storage.not_found', `reading ${this.uri(path)}: no such file`, {
+      fault: 'external',
+    });
+  }
+}
