@@ -129,10 +129,13 @@ export class WriteAheadLog {
     await putJson(this.storage, `commits/${batchId}`, { format: walFormat, batchId, tableVersion });
   }
 
-  /** Deletes what is older than the kept batches. Cheap: it does nothing until half as many again have gathered. */
-  async trim(): Promise<void> {
-    if (this.last - this.oldest < batchesKept * 1.5) return;
-    const keepFrom = this.last - batchesKept;
+  /**
+   * Deletes what is older than the kept batches, but none from `neededFrom` on. It does nothing until half as many again
+   * have gathered, so most calls cost nothing.
+   */
+  async trim(neededFrom: number): Promise<void> {
+    const keepFrom = Math.min(this.last + 1 - batchesKept, neededFrom);
+    if (keepFrom - this.oldest < batchesKept / 2) return;
     for (const folder of ['commits/', 'offsets/'])
       for (const batchId of await numbers(this.storage, folder))
         if (batchId < keepFrom) await this.storage.delete(`${folder}${batchId}`);
@@ -174,7 +177,7 @@ async function readJson<T extends { format: number }>(
   if (typeof format === 'number' && format > walFormat)
     throw new MurmurError(
       'engine.checkpoint_newer',
-      `checkpoint file ${storage.root}/${path} has format ${format}; this Murmur knows formats up to ${walFormat}`,
+      `checkpoint file ${storage.uri(path)} has format ${format}; this Murmur knows formats up to ${walFormat}`,
       { fault: 'user', fix: 'use the newer Murmur that wrote it', context: { stream, file: path } },
     );
   const parsed = schema.safeParse(value);
@@ -189,7 +192,7 @@ function putJson(storage: Storage, path: string, value: unknown): Promise<'creat
 function corrupt(storage: Storage, path: string, stream: string, found: string): MurmurError {
   return new MurmurError(
     'engine.checkpoint_corrupt',
-    `checkpoint file ${storage.root}/${path} of ${stream} cannot be read: ${found}`,
+    `checkpoint file ${storage.uri(path)} of ${stream} cannot be read: ${found}`,
     { fault: 'user', fix: resetFix, context: { stream, file: path } },
   );
 }
@@ -197,7 +200,7 @@ function corrupt(storage: Storage, path: string, stream: string, found: string):
 function missing(storage: Storage, path: string, stream: string): MurmurError {
   return new MurmurError(
     'engine.checkpoint_missing',
-    `checkpoint file ${storage.root}/${path} of ${stream} is missing`,
+    `checkpoint file ${storage.uri(path)} of ${stream} is missing`,
     { fault: 'user', fix: resetFix, context: { stream, file: path } },
   );
 }
