@@ -4,14 +4,14 @@
  * that is a JSON object always has an outcome.
  */
 import { createHash } from 'node:crypto';
-import { stringify } from 'lossless-json';
 import { columnValue } from './column-value.js';
 import { type FieldPath, type Fields, findPath, leftover, valueAt } from './field-path.js';
+import { jsonText } from './json-text.js';
 import { shapeOf } from './shapes/known.js';
 import type { Draft, Found, RecordColumn } from './shapes/shape.js';
 
 /** Ours to theirs, dotted paths: `{ text: 'tweet', user: 'author.name' }`. */
-export type ColumnMapping = Readonly<Partial<Record<RecordColumn, string>>>;
+export type ColumnMapping = Readonly<Partial<Record<RecordColumn, string | undefined>>>;
 
 export interface SourceRecord {
   /** Relative to the landing place, with `/`. */
@@ -44,8 +44,9 @@ export function canonicalPost(
   const reading = shape.read(fields);
   if ('skipped' in reading) return reading;
   if ('fault' in reading) {
-    const raw = (stringify(fields) ?? '').slice(0, maxRawLength);
-    return { fault: { rule: 'bad_record', reason: reading.fault, raw } };
+    return {
+      fault: { rule: 'bad_record', reason: reading.fault, raw: jsonText(fields).slice(0, maxRawLength) },
+    };
   }
 
   const columns = mappedColumns(fields, mapping, reading);
@@ -74,7 +75,7 @@ export function canonicalPost(
     value('op') ?? 'create',
   ];
   const rest = leftover(fields, taken);
-  row.push(rest === undefined ? null : (stringify(rest) ?? null));
+  row.push(rest === undefined ? null : jsonText(rest));
   return { row };
 }
 
@@ -92,8 +93,8 @@ export function mappedColumns(
   draft: Draft,
 ): Partial<Record<RecordColumn, Found>> {
   const columns = { ...draft.columns };
-  for (const [column, dotted] of Object.entries(mapping) as [RecordColumn, string][]) {
-    const path = findPath(fields, dotted);
+  for (const [column, dotted] of Object.entries(mapping) as [RecordColumn, string | undefined][]) {
+    const path = dotted === undefined ? undefined : findPath(fields, dotted);
     if (path !== undefined) columns[column] = { value: valueAt(fields, path), path };
   }
   return columns;

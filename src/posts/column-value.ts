@@ -2,7 +2,7 @@
  * A raw value as the value of one bronze column, or undefined when it is of the wrong type for it (the value then stays
  * in `_rescued_data`). Numbers may be JavaScript's, bigints, or the number objects of a lossless JSON parser.
  */
-import { isFields } from './field-path.js';
+import { LosslessNumber } from 'lossless-json';
 import type { RecordColumn } from './shapes/shape.js';
 import { wellFormed } from './well-formed.js';
 
@@ -36,7 +36,7 @@ function stringOf(value: unknown): string | undefined {
 function numberText(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
   if (typeof value === 'bigint') return String(value);
-  return isFields(value) && value.isLosslessNumber === true ? String(value) : undefined;
+  return value instanceof LosslessNumber ? value.value : undefined;
 }
 
 function dateText(value: Date): string | undefined {

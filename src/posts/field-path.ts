@@ -30,7 +30,8 @@ export function valueAt(fields: Fields, path: FieldPath): unknown {
  * and lists that the taking emptied go too. The given record is not changed.
  */
 export function leftover(fields: Fields, taken: readonly FieldPath[]): Record<string, unknown> | undefined {
-  const rest: Record<string, unknown> = {};
+  // Without a prototype, so that a key `__proto__` is a key like any other.
+  const rest: Record<string, unknown> = Object.create(null);
   let some = false;
   for (const key of Object.keys(fields)) {
     const value = fields[key];

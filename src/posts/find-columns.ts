@@ -38,8 +38,9 @@ export function findColumns(samples: Iterable<Fields>, mapping: ColumnMapping): 
     if (!('columns' in reading)) continue;
     const found = mappedColumns(fields, mapping, reading);
     posts++;
-    // A deletion has no text to look for.
-    if (found.text === undefined && found.op?.value !== 'delete') textless++;
+    // A deletion has no text to look for, and a null may be a text elsewhere in the file.
+    const text = found.op?.value === 'delete' ? null : found.text?.value;
+    if (text !== null && columnValue('text', text) === undefined) textless++;
     for (const column of shownColumns) {
       const { value, path } = found[column] ?? { value: null, path: undefined };
       if (value === null || columnValue(column, value) === undefined) continue;
@@ -49,7 +50,7 @@ export function findColumns(samples: Iterable<Fields>, mapping: ColumnMapping): 
   return {
     shapes: [...shapes],
     columns,
-    hasText: columns.text !== null || posts === 0 || textless < posts,
+    hasText: posts === 0 || textless < posts,
     seen: [...lengths.keys()],
     suggestion: `columns: { text: ${likeliestText(lengths)} }`,
   };

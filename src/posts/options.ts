@@ -2,19 +2,39 @@
 import { z } from 'zod';
 import { sentiments } from './labels.js';
 import { mentionRules } from './mentions.js';
-import { recordColumns } from './shapes/shape.js';
+import type { RecordColumn } from './shapes/shape.js';
 
-const offset = /^[+-](0\d|1[0-8]):[0-5]\d$/;
+const offset = /^[+-](?:(?:0\d|1[0-7]):[0-5]\d|18:00)$/;
 
-/** Keys of `murmur.yaml`, to be spread into the whole spec. */
-export const postOptions = {
+const path = (meaning: string, example: string) =>
+  z
+    .string()
+    .min(1)
+    .optional()
+    .describe(meaning)
+    .meta({ examples: [example] });
+
+const columns = {
+  text: path('The text of the post.', 'tweet'),
+  user: path('Who wrote it.', 'username'),
+  date: path('When it was written, as text or number.', 'created_at'),
+  sentiment: path('A label that the post brings with it.', 'target'),
+  post_id: path("The source's own id of the post.", 'tweet_id'),
+  seq: path("A whole number that grows with each version of a post: the source's own order.", 'version'),
+  lang: path('Language code.', 'language'),
+  source: path('Which source the post comes from; a post is identified by its source and id.', 'origin'),
+  mentions: path('A list of the handles mentioned, if the source gives one.', 'people'),
+  op: path('`create`, `update` or `delete`.', 'action'),
+} satisfies Record<RecordColumn, z.ZodType>;
+
+/** The top-level keys of `murmur.yaml` that this room owns. */
+export const postOptions = z.strictObject({
   columns: z
-    .partialRecord(z.enum(recordColumns), z.string().min(1))
-    .default({})
+    .strictObject(columns)
+    .prefault({})
     .describe(
-      'Where your columns stand, ours to theirs, with dotted paths for nested fields. The shapes of Twitter v1, X v2, Mastodon and Jetstream need none.',
-    )
-    .meta({ examples: [{ text: 'tweet', user: 'username', date: 'created_at' }] }),
+      'where your columns stand, ours to theirs, with dotted paths for nested fields; the shapes of Twitter v1, X v2, Mastodon and Jetstream need none',
+    ),
   labels: z
     .record(z.string(), z.enum(sentiments))
     .optional()
@@ -52,4 +72,4 @@ export const postOptions = {
     .default({})
     .describe('Zone abbreviations that you read differently, or that the built-in table lacks.')
     .meta({ examples: [{ CST: '-06:00', BST: '+01:00', IST: '+05:30' }] }),
-};
+});

@@ -2,10 +2,11 @@
  * A record whose keys are our own column names (`date, user, text, sentiment`), or the few other names that can mean
  * nothing else. Upper and lower case are the same. Any other name is the user's to map.
  */
+import { columnValue } from '../column-value.js';
 import type { Fields } from '../field-path.js';
 import type { Draft, Found, RecordColumn, Shape } from './shape.js';
 
-/** Key to column; of several keys for one column the one named first here is taken. */
+/** Key to column; of several keys for one column the one named first here is taken, null ones last. */
 const names: readonly [string, RecordColumn][] = [
   ['text', 'text'],
   ['full_text', 'text'],
@@ -34,10 +35,10 @@ export const flat: Shape = {
     for (const key of Object.keys(fields)) {
       const entry = known.get(key) ?? known.get(key.toLowerCase());
       const value = fields[key];
-      if (entry === undefined || value === null) continue;
-      if (entry.rank >= (ranks[entry.column] ?? Number.POSITIVE_INFINITY)) continue;
-      if (key.toLowerCase() === 'uri' && !isAtUri(value)) continue;
-      ranks[entry.column] = entry.rank;
+      if (entry === undefined || (key.toLowerCase() === 'uri' && !isAtUri(value))) continue;
+      const rank = value === null ? entry.rank + names.length : entry.rank;
+      if (rank >= (ranks[entry.column] ?? Number.POSITIVE_INFINITY)) continue;
+      ranks[entry.column] = rank;
       columns[entry.column] = { value, path: [key] };
     }
     const twin = columns.post_id?.path?.[0] === 'id_str' && sameId(fields);
@@ -48,7 +49,8 @@ export const flat: Shape = {
 /** Whether `id` is `id_str` as a number, exact or rounded by a parser without big integers. */
 export function sameId(fields: Fields): boolean {
   const { id, id_str: text } = fields;
-  return id !== undefined && (String(id) === text || (typeof id === 'number' && id === Number(text)));
+  if (id === undefined || typeof text !== 'string') return false;
+  return columnValue('post_id', id) === text || (typeof id === 'number' && id === Number(text));
 }
 
 function isAtUri(value: unknown): boolean {

@@ -16,8 +16,10 @@ export const jetstream: Shape = {
   read(fields): ShapeReading {
     const { commit, kind, did } = fields;
     if (kind !== 'commit') return { skipped: `${kind} event` };
-    if (!isFields(commit)) return { fault: 'a commit event without its commit' };
-    if (commit.collection !== postCollection) return { skipped: `commit of ${commit.collection}` };
+    if (!isFields(commit) || typeof commit.rkey !== 'string' || typeof did !== 'string') {
+      return { fault: 'a commit event without its did or rkey' };
+    }
+    if (commit.collection !== postCollection) return { skipped: 'commit of another collection' };
 
     const columns: Partial<Record<RecordColumn, Found>> = {
       user: { value: did, path: ['did'] },

@@ -44,7 +44,7 @@ function readDeletion(fields: Fields): Draft {
   return { columns, redundant: twin ? [['delete', 'status', 'id']] : [] };
 }
 
-/** Takes the first of the paths that holds something. */
+/** Takes the first of the paths that holds something, else the first that is there at all. */
 function take(
   columns: Partial<Record<RecordColumn, Found>>,
   column: RecordColumn,
@@ -53,9 +53,9 @@ function take(
 ): void {
   for (const path of paths) {
     const value = valueAt(fields, path);
-    if (value === undefined || value === null) continue;
+    if (value === undefined || (value === null && columns[column] !== undefined)) continue;
     columns[column] = { value, path };
-    return;
+    if (value !== null) return;
   }
 }
 
