@@ -1,0 +1,46 @@
+/** The errors of the Delta module that more than one file throws. */
+import { MurmurError } from '../base/errors.js';
+
+export function notATable(root: string): MurmurError {
+  return new MurmurError('delta.not_a_table', `opening ${root}: no Delta table there`, {
+    fault: 'user',
+    fix: 'check the path; a Delta table is a folder that holds _delta_log/',
+    context: { root },
+  });
+}
+
+/** The log itself breaks a rule of the protocol; nothing that we write can cause it. */
+export function brokenLog(
+  root: string,
+  what: string,
+  context: Record<string, number | string> = {},
+): MurmurError {
+  return new MurmurError('delta.broken_log', `reading the log of ${root}: ${what}`, {
+    fault: 'external',
+    context: { root, ...context },
+  });
+}
+
+/** A commit file is missing between versions that are there. */
+export function logGap(root: string, expected: number, found: number | 'nothing'): MurmurError {
+  return new MurmurError(
+    'delta.log_gap',
+    `reading the log of ${root}: version ${expected} is missing, found ${found}`,
+    {
+      fault: 'external',
+      fix: 'put the missing commit file back, or read a version that is still there',
+      context: { root, version: expected },
+    },
+  );
+}
+
+export function noSuchVersion(root: string, version: number, latest: number): MurmurError {
+  return new MurmurError(
+    'delta.no_such_version',
+    `reading ${root}: no version ${version}, the newest is ${latest}`,
+    {
+      fault: 'user',
+      context: { root, version, latest },
+    },
+  );
+}

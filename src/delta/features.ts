@@ -1,0 +1,126 @@
+/**
+ * What of the protocol is understood (PROTOCOL.md, "Table Features"). One table says for each feature whether tables
+ * with it can be read and written here; what it does not name is refused by name.
+ */
+import { MurmurError } from '../base/errors.js';
+import type { Metadata, Protocol } from './actions.js';
+
+type Support = 'yes' | 'when inactive' | 'no';
+
+interface Feature {
+  read: Support;
+  write: Support;
+  /** Whether a table that may use the feature really does. */
+  active?: (metadata: Metadata) => boolean;
+}
+
+const inSchema = (key: string) => (metadata: Metadata) => metadata.schemaString.includes(JSON.stringify(key));
+const property =
+  (name: string, ...values: string[]) =>
+  ({ configuration }: Metadata) =>
+    values.length === 0 ? configuration[name] !== undefined : values.includes(configuration[name] ?? '');
+
+const features: Readonly<Record<string, Feature>> = {
+  appendOnly: { read: 'yes', write: 'yes' },
+  invariants: { read: 'yes', write: 'when inactive', active: inSchema('delta.invariants') },
+  checkConstraints: {
+    read: 'yes',
+    write: 'when inactive',
+    active: ({ configuration }) =>
+      Object.keys(configuration).some((key) => key.startsWith('delta.constraints.')),
+  },
+  changeDataFeed: {
+    read: 'yes',
+    write: 'when inactive',
+    active: property('delta.enableChangeDataFeed', 'true'),
+  },
+  generatedColumns: { read: 'yes', write: 'when inactive', active: inSchema('delta.generationExpression') },
+  identityColumns: { read: 'yes', write: 'when inactive', active: inSchema('delta.identity.start') },
+  allowColumnDefaults: { read: 'yes', write: 'when inactive', active: inSchema('CURRENT_DEFAULT') },
+  columnMapping: {
+    read: 'when inactive',
+    write: 'when inactive',
+    active: property('delta.columnMapping.mode', 'name', 'id'),
+  },
+  deletionVectors: { read: 'yes', write: 'yes' },
+  timestampNtz: { read: 'yes', write: 'yes' },
+  vacuumProtocolCheck: { read: 'yes', write: 'yes' },
+  domainMetadata: { read: 'yes', write: 'yes' },
+  inCommitTimestamp: {
+    read: 'yes',
+    write: 'when inactive',
+    active: property('delta.enableInCommitTimestamps', 'true'),
+  },
+  rowTracking: { read: 'yes', write: 'no' },
+  clustering: { read: 'yes', write: 'no' },
+  icebergCompatV1: { read: 'yes', write: 'no' },
+  icebergCompatV2: { read: 'yes', write: 'no' },
+  icebergCompatV3: { read: 'yes', write: 'no' },
+  materializePartitionColumns: { read: 'yes', write: 'no' },
+  checkpointProtection: { read: 'yes', write: 'no' },
+};
+
+/** Features that the numbered versions stand for, before features were listed by name. */
+const legacyWriter: readonly (readonly string[])[] = [
+  [],
+  [],
+  ['appendOnly', 'invariants'],
+  ['checkConstraints'],
+  ['changeDataFeed', 'generatedColumns'],
+  ['columnMapping'],
+  ['identityColumns'],
+];
+
+/** @throws delta.unsupported_feature (user), naming what cannot be read */
+export function assertReadable(root: string, protocol: Protocol, metadata: Metadata): void {
+  const { minReaderVersion } = protocol;
+  if (![1, 2, 3].includes(minReaderVersion))
+    throw unsupported(root, 'read', `reader version ${minReaderVersion}`);
+  const named =
+    minReaderVersion === 3
+      ? (protocol.readerFeatures ?? [])
+      : minReaderVersion === 2
+        ? ['columnMapping']
+        : [];
+  refuseFirst(root, 'read', named, metadata);
+}
+
+/** Also for maintenance. @throws delta.unsupported_feature (user), naming what cannot be written */
+export function assertWritable(root: string, protocol: Protocol, metadata: Metadata): void {
+  assertReadable(root, protocol, metadata);
+  const { minWriterVersion } = protocol;
+  if (minWriterVersion < 1 || minWriterVersion > 7) {
+    throw unsupported(root, 'write', `writer version ${minWriterVersion}`);
+  }
+  const named =
+    minWriterVersion === 7
+      ? (protocol.writerFeatures ?? [])
+      : legacyWriter.slice(0, minWriterVersion + 1).flat();
+  refuseFirst(root, 'write', named, metadata);
+}
+
+function refuseFirst(
+  root: string,
+  verb: 'read' | 'write',
+  named: readonly string[],
+  metadata: Metadata,
+): void {
+  for (const name of named) {
+    const feature = features[name];
+    const support = feature?.[verb] ?? 'no';
+    if (support === 'no' || (support === 'when inactive' && feature!.active!(metadata))) {
+      throw unsupported(root, verb, name);
+    }
+  }
+}
+
+function unsupported(root: string, verb: 'read' | 'write', feature: string): MurmurError {
+  return new MurmurError(
+    'delta.unsupported_feature',
+    `opening ${root} to ${verb} it: ${feature} is not supported`,
+    {
+      fault: 'user',
+      context: { root, feature, verb },
+    },
+  );
+}
