@@ -25,22 +25,10 @@ const iso = new RegExp(`^(\\d{4})-(\\d{2})-(\\d{2})(?:[Tt ]${time}(?: ?${zone})?
 const rfc = new RegExp(`^(?:([A-Za-z]+),? +)?(\\d{1,2}) +([A-Za-z]+) +(\\d{4}) +${time}(?: +${zone})?$`);
 const epoch = /^(-?)(\d{1,17})(?:\.(\d+))?$/;
 
-const weekday = /^(?:mon|tue|wed|thu|fri|sat|sun|(?:mon|tues|wednes|thurs|fri|satur|sun)day)$/i;
-const months = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
-const monthNumbers = new Map(months.flatMap((name, i) => [name, name.slice(0, 3)].map((n) => [n, i + 1])));
+const weekdays = namesOf('Monday Tuesday Wednesday Thursday Friday Saturday Sunday');
+const months = namesOf(
+  'January February March April May June July August September October November December',
+);
 
 const missing: Instant = { error: 'missing' };
 const unknownForm: Instant = { error: 'unknown form' };
@@ -60,55 +48,53 @@ export function parseTimestamp(
 
   let match = iso.exec(text);
   if (match !== null) {
-    const [, year, month, day, hour, minute, second, fraction, zoneText] = match;
-    return civil({ year, month: Number(month), day, hour, minute, second, fraction }, zoneText, zones);
+    const [, year, month, day] = match;
+    return instantOfWritten({ year, month: Number(month), day, clock: match.slice(4, 9) }, zones);
   }
   match = twitter.exec(text);
   if (match !== null) {
-    const [, dayName, month, day, hour, minute, second, fraction, zoneText, year] = match;
-    return named(dayName, month!, { year, day, hour, minute, second, fraction }, zoneText, zones);
+    const [, weekday, month, day] = match;
+    const written = { year: match[9], month: monthNumber(month!), day, clock: match.slice(4, 9) };
+    return isWeekday(weekday!) ? instantOfWritten(written, zones) : unknownForm;
   }
   match = epoch.exec(text);
   if (match !== null) return counted(match[1] === '-', match[2]!, match[3] ?? '');
   match = rfc.exec(text);
   if (match !== null) {
-    const [, dayName, day, month, year, hour, minute, second, fraction, zoneText] = match;
-    return named(dayName, month!, { year, day, hour, minute, second, fraction }, zoneText, zones);
+    const [, weekday, day, month, year] = match;
+    const written = { year, month: monthNumber(month!), day, clock: match.slice(5, 10) };
+    return weekday === undefined || isWeekday(weekday) ? instantOfWritten(written, zones) : unknownForm;
   }
   return unknownForm;
 }
 
-type Digits = string | undefined;
-interface Fields {
-  year: Digits;
-  day: Digits;
-  hour: Digits;
-  minute: Digits;
-  second: Digits;
-  fraction: Digits;
-}
-
-function named(dayName: Digits, month: string, fields: Fields, zoneText: Digits, zones: ZoneTable): Instant {
-  if (dayName !== undefined && !weekday.test(dayName)) return unknownForm;
-  return civil({ ...fields, month: monthNumbers.get(month.toLowerCase()) ?? 0 }, zoneText, zones);
+interface Written {
+  year: string | undefined;
+  /** 0 for a name that is no month's. */
+  month: number;
+  day: string | undefined;
+  /** Hour, minute, second, fraction and zone, as far as they are there. */
+  clock: (string | undefined)[];
 }
 
 /** The calendar is judged before the zone, so that one date has one reason. */
-function civil(fields: Fields & { month: number }, zoneText: Digits, zones: ZoneTable): Instant {
+function instantOfWritten({ year, month, day, clock }: Written, zones: ZoneTable): Instant {
+  const [hour, minute, second, fraction, zoneText] = clock;
   const time: CivilTime = {
-    year: Number(fields.year),
-    month: fields.month,
-    day: Number(fields.day),
-    hour: Number(fields.hour ?? 0),
-    minute: Number(fields.minute ?? 0),
-    second: Number(fields.second ?? 0),
-    micros: fields.fraction === undefined ? 0 : Number(fields.fraction.slice(0, 6).padEnd(6, '0')),
+    year: Number(year),
+    month,
+    day: Number(day),
+    hour: Number(hour ?? 0),
+    minute: Number(minute ?? 0),
+    second: Number(second ?? 0),
+    micros: fraction === undefined ? 0 : Number(fraction.slice(0, 6).padEnd(6, '0')),
     offset: 0,
   };
   if (zoneText === undefined) return instantOf(time);
-  const first = zoneText.charCodeAt(0);
-  const isOffset = first === 0x2b || first === 0x2d;
-  const offset = isOffset ? offsetMinutes(zoneText) : zones.get(zoneText.toUpperCase());
+  const isOffset = zoneText.startsWith('+') || zoneText.startsWith('-');
+  const offset = isOffset
+    ? offsetMinutes(zoneText)
+    : (zones.get(zoneText) ?? zones.get(zoneText.toUpperCase()));
   if (offset !== undefined) {
     time.offset = offset;
     return instantOf(time);
@@ -122,4 +108,23 @@ function counted(negative: boolean, digits: string, fraction: string): Instant {
   const places = digits.length <= 11 ? 6 : digits.length <= 14 ? 3 : 0;
   const micros = BigInt(digits + fraction.slice(0, places).padEnd(places, '0'));
   return boundedInstant(negative ? -micros : micros);
+}
+
+/** English names to their number from 1: in full and by three letters, as they are written and in lower case. */
+function namesOf(names: string): Map<string, number> {
+  return new Map(
+    names.split(' ').flatMap((name, i) => {
+      const forms = [name, name.slice(0, 3)];
+      return [...forms, ...forms.map((form) => form.toLowerCase())].map((form) => [form, i + 1] as const);
+    }),
+  );
+}
+
+// The usual spelling is tried first: changing case costs more than all the rest of a date.
+function monthNumber(name: string): number {
+  return months.get(name) ?? months.get(name.toLowerCase()) ?? 0;
+}
+
+function isWeekday(name: string): boolean {
+  return weekdays.has(name) || weekdays.has(name.toLowerCase());
 }
