@@ -36,9 +36,9 @@ describe('a planted fault is found', () => {
   });
 
   it('a type import counts, and so does a dynamic one', () => {
-    expect(plant('base/clock.ts', "type P = import('../schema/column-types.js').StructType;").join()).toContain(
-      'base may not import schema',
-    );
+    expect(
+      plant('base/clock.ts', "type P = import('../schema/column-types.js').StructType;").join(),
+    ).toContain('base may not import schema');
   });
 
   it('a cycle of folders', () => {

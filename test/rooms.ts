@@ -7,7 +7,9 @@ export type Rooms = Map<string, string[]>;
 
 export function readRooms(markdown: string): Rooms {
   const rooms: Rooms = new Map();
-  for (const [, name, allowed] of markdown.matchAll(/^\| `([^`]+)` \|[^|]*(?:`[^`|]*`[^|]*)*\| ?([^|]*)\|$/gm)) {
+  for (const [, name, allowed] of markdown.matchAll(
+    /^\| `([^`]+)` \|[^|]*(?:`[^`|]*`[^|]*)*\| ?([^|]*)\|$/gm,
+  )) {
     rooms.set(name!, allowed!.trim().split(/\s+/).filter(Boolean));
   }
   return rooms;
@@ -63,7 +65,9 @@ const importForms = [
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8');
   const found = importForms.flatMap((form) => [...text.matchAll(form)].map((match) => match[1]!));
-  return [...new Set(found)].filter((name) => !/\.css$/.test(name)).map((name) => resolve(dirname(path), name));
+  return [...new Set(found)]
+    .filter((name) => !/\.css$/.test(name))
+    .map((name) => resolve(dirname(path), name));
 }
 
 function asSource(path: string, files: string[]): string {

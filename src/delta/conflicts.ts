@@ -3,7 +3,7 @@
  * ConflictChecker and of delta-rs, with Serializable isolation.
  */
 import type { Action, AddFile } from './actions.js';
-import { fileKey } from './snapshot.js';
+import { fileKey } from './paths.js';
 
 export type ConflictKind =
   /** The winner committed a `txn` of an application that I commit for. */

@@ -1,21 +1,30 @@
-/**
- * Delta Lake tables: the protocol, not the file format (a ParquetHandler does the Parquet work). Reading goes
- * actions -> log -> snapshot -> scan; writing goes transaction -> conflicts -> commit -> checkpoint.
- */
-export type * from './actions.js';
-export { type CompactOptions, type CompactResult, compact } from './compact.js';
-export { decodePath, encodePath, partitionDirectory } from './file-path.js';
-export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
-export { type Predicate, type PredicateValue, planScan } from './scan.js';
-export type { Snapshot } from './snapshot.js';
-export { type ColumnStats, type FileStats, formatStats, parseStats } from './stats.js';
-export { type DeltaEnv, DeltaTable, type HistoryEntry, type TableCommit, type TableSpec } from './table.js';
-export { type TableOffset, TableTail, type TailFile, type TailLimits, type TailOffset } from './tail.js';
+/** Delta Lake for TypeScript: the public face of the module (`murmur-lake/delta`). */
 export type {
-  CommitRequest,
-  CommitResult,
-  ConflictKind,
-  IsolationLevel,
-  Transaction,
-} from './transaction.js';
+  Action,
+  AddFile,
+  CommitInfo,
+  DataFile,
+  DeletionVector,
+  DomainMetadata,
+  Metadata,
+  Protocol,
+  RemoveFile,
+  Txn,
+} from './actions.js';
+export { type CompactOptions, type CompactResult, compact } from './compaction.js';
+export type { ConflictKind } from './conflicts.js';
+export { type Commit, type DeltaEnv, DeltaTable, type HistoryEntry, type TableSpec } from './delta-table.js';
+export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
+export { decodePath, encodePath } from './paths.js';
+export { type Condition, planScan } from './scan.js';
+export { recordsIn, type Snapshot } from './snapshot.js';
+export {
+  type ColumnStatistics,
+  type FileStatistics,
+  formatStats,
+  type ParsedStats,
+  parseStats,
+} from './stats.js';
+export { TableTail, type TailFile, type TailLimits, type TailOffset, type TailOptions } from './tail.js';
+export { type CommitDescription, type CommitResult, type CommitTarget, Transaction } from './transaction.js';
 export { type VacuumOptions, type VacuumResult, vacuum } from './vacuum.js';

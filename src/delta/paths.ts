@@ -1,7 +1,12 @@
-/** Paths in the log are percent-encoded URIs, relative to the table root or absolute (PROTOCOL.md, "Add File"). */
+/**
+ * Paths of files in a Delta log are percent-encoded URIs (PROTOCOL.md, "Add File and Remove File"): relative to the
+ * table's root or absolute. On disk a file has the decoded name. A remove copies the add's path byte for byte.
+ */
+import type { DeletionVector } from './actions.js';
 
 /** The literal path behind a log path. A malformed escape is left as it stands. */
 export function decodePath(path: string): string {
+  if (!path.includes('%')) return path;
   try {
     return decodeURIComponent(path);
   } catch {
@@ -9,7 +14,20 @@ export function decodePath(path: string): string {
   }
 }
 
-/** A literal relative path as it stands in the log. Its directories have been Hive-escaped before, so `?` and `#` are gone. */
+/** A literal relative path as it stands in the log. */
 export function encodePath(path: string): string {
-  return encodeURI(path);
+  return encodeURI(path).replace(/[?#:]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+/** What makes a live file the same file: its decoded path and its deletion vector. */
+export function fileKey(file: { path: string; deletionVector?: DeletionVector }): string {
+  const path = canonicalPath(decodePath(file.path));
+  if (file.deletionVector === undefined) return path;
+  const { storageType, pathOrInlineDv, offset } = file.deletionVector;
+  return `${path}\n${storageType}${pathOrInlineDv}${offset === undefined ? '' : `@${offset}`}`;
+}
+
+/** `file:/a`, `file:///a` and `/a` name the same file. */
+function canonicalPath(path: string): string {
+  return path.startsWith('file:') ? path.slice(5).replace(/^\/+/, '/') : path;
 }

@@ -1,22 +1,161 @@
+/**
+ * The state of a table at one version, immutable. Replay (PROTOCOL.md, "Action Reconciliation") is one function that makes
+ * the next state from a state and one commit; a snapshot shares all that a commit does not touch with the one before it.
+ */
 import type { StructType } from '../schema/column-types.js';
-import type { AddFile, Metadata, Protocol } from './actions.js';
+import { compareUtf8 } from '../storage/utf8-order.js';
+import type { Action, AddFile, DomainMetadata, Metadata, Protocol, RemoveFile, Txn } from './actions.js';
+import { brokenLog } from './delta-errors.js';
+import { OverlayMap } from './overlay-map.js';
+import { decodePath, fileKey } from './paths.js';
+import { parseStats } from './stats.js';
 
-/** A table as of one version. Immutable. */
-export interface Snapshot {
+/** What replay has found so far; protocol and metadata may still be missing. */
+export interface TableState {
   readonly version: number;
-  /** When the version was committed, milliseconds since the epoch, strictly increasing with versions. */
+  /** Of the newest commit replayed, milliseconds since the epoch. */
+  readonly timestamp: number;
+  readonly protocol: Protocol | undefined;
+  readonly metadata: Metadata | undefined;
+  readonly live: OverlayMap<AddFile>;
+  readonly tombstones: OverlayMap<RemoveFile>;
+  readonly txns: ReadonlyMap<string, Txn>;
+  readonly domains: ReadonlyMap<string, DomainMetadata>;
+}
+
+export const emptyState: TableState = {
+  version: -1,
+  timestamp: 0,
+  protocol: undefined,
+  metadata: undefined,
+  live: OverlayMap.empty(),
+  tombstones: OverlayMap.empty(),
+  txns: new Map(),
+  domains: new Map(),
+};
+
+/** The state after one more commit, or after a checkpoint. Within a version removes come before adds. */
+export function replay(state: TableState, version: number, actions: readonly Action[]): TableState {
+  let { protocol, metadata, txns, domains, timestamp } = state;
+  const live = new Map<string, AddFile | undefined>();
+  const tombstones = new Map<string, RemoveFile | undefined>();
+  for (const { remove } of actions) {
+    if (remove === undefined) continue;
+    live.set(fileKey(remove), undefined);
+    tombstones.set(fileKey(remove), remove);
+  }
+  for (const action of actions) {
+    if (action.add) {
+      live.set(fileKey(action.add), action.add);
+      tombstones.set(fileKey(action.add), undefined);
+    } else if (action.txn) {
+      txns = new Map(txns).set(action.txn.appId, action.txn);
+    } else if (action.domainMetadata) {
+      const next = new Map(domains);
+      if (action.domainMetadata.removed) next.delete(action.domainMetadata.domain);
+      else next.set(action.domainMetadata.domain, action.domainMetadata);
+      domains = next;
+    } else if (action.protocol) protocol = action.protocol;
+    else if (action.metaData) metadata = action.metaData;
+    else if (action.commitInfo) {
+      timestamp = action.commitInfo.inCommitTimestamp ?? action.commitInfo.timestamp ?? timestamp;
+    }
+  }
+  return {
+    version,
+    timestamp,
+    protocol,
+    metadata,
+    live: state.live.with(live),
+    tombstones: state.tombstones.with(tombstones),
+    txns,
+    domains,
+  };
+}
+
+export class Snapshot {
+  readonly version: number;
   readonly timestamp: number;
   readonly protocol: Protocol;
   readonly metadata: Metadata;
   readonly schema: StructType;
-  /** The live files in UTF-8 byte order of their decoded paths. Sorted on first use. */
-  readonly files: readonly AddFile[];
-  readonly fileCount: number;
-  /** Rows of all live files, from statistics; undefined when a file's count is not known. */
-  readonly numRecords: number | undefined;
-  readonly sizeInBytes: number;
-  /** The highest version that application `appId` has committed, or undefined. */
-  txnVersion(appId: string): number | undefined;
+  #files: readonly AddFile[] | undefined;
+
+  /** @throws delta.broken_log when protocol or metadata are missing */
+  constructor(
+    readonly state: TableState,
+    root: string,
+    previous?: Snapshot,
+  ) {
+    const { protocol, metadata, version, timestamp } = state;
+    if (protocol === undefined) throw brokenLog(root, 'no protocol action', { version });
+    if (metadata === undefined) throw brokenLog(root, 'no metaData action', { version });
+    this.version = version;
+    this.timestamp = timestamp;
+    this.protocol = protocol;
+    this.metadata = metadata;
+    this.schema =
+      previous?.metadata.schemaString === metadata.schemaString
+        ? previous.schema
+        : parseSchema(root, metadata.schemaString);
+  }
+
+  /** Live files in UTF-8 byte order of their decoded paths. */
+  get files(): readonly AddFile[] {
+    this.#files ??= [...this.state.live.values()].sort(byPath);
+    return this.#files;
+  }
+
+  get fileCount(): number {
+    return this.state.live.size;
+  }
+
+  get sizeInBytes(): number {
+    return this.files.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Live rows by the statistics; undefined where a file has none. */
+  get numRecords(): number | undefined {
+    let sum = 0;
+    for (const file of this.files) {
+      const records = recordsIn(file);
+      if (records === undefined) return undefined;
+      sum += records - (file.deletionVector?.cardinality ?? 0);
+    }
+    return sum;
+  }
+
+  /** The last version that an application has committed with `txn`. */
+  txnVersion(appId: string): number | undefined {
+    return this.state.txns.get(appId)?.version;
+  }
+
   /** Whether this very file (path and deletion vector) is live. */
-  has(file: AddFile): boolean;
+  has(file: AddFile): boolean {
+    return this.state.live.get(fileKey(file)) !== undefined;
+  }
+}
+
+/** Physical rows of a file by its statistics. */
+export function recordsIn(file: AddFile): number | undefined {
+  let records = counted.get(file);
+  if (records === undefined && !counted.has(file)) {
+    records = file.stats === undefined ? undefined : parseStats(file.stats)?.numRecords;
+    counted.set(file, records);
+  }
+  return records;
+}
+const counted = new WeakMap<AddFile, number | undefined>();
+
+/** Path order decides the index of a file within a commit or a snapshot, wherever it matters. */
+export function byPath(a: { path: string }, b: { path: string }): number {
+  return compareUtf8(decodePath(a.path), decodePath(b.path));
+}
+
+function parseSchema(root: string, text: string): StructType {
+  try {
+    return JSON.parse(text) as StructType;
+  } catch (cause) {
+    throw brokenLog(root, `the schema is not JSON (${cause instanceof Error ? cause.message : cause})`);
+  }
 }
