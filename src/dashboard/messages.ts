@@ -164,6 +164,7 @@ export type JourneyStage = (typeof journeyStages)[number];
 /** How far a post typed into the page has come. */
 export interface Journey {
   post_id: string;
+  text: string;
   /** When it was first seen at each station; a station it has not reached is absent. */
   reached: Partial<Record<JourneyStage, number>>;
   /** Its score, once gold holds it. */

@@ -73,7 +73,13 @@ export class FakeFeed implements DashboardFeed {
   async post(draft: PostDraft): Promise<Journey> {
     this.calls.push(`post ${draft.user ?? ''}: ${draft.text}`);
     const post_id = `page-${this.journeys.size}`;
-    const journey: Journey = { post_id, reached: { landed: Date.now() }, scored: null, quarantined: null };
+    const journey: Journey = {
+      post_id,
+      text: draft.text,
+      reached: { landed: Date.now() },
+      scored: null,
+      quarantined: null,
+    };
     this.journeys.set(post_id, journey);
     return journey;
   }

@@ -1,0 +1,11 @@
+/** Pages behind the hash of the address. A page that exists has an entry here; an unknown hash is the first one. */
+export interface Route {
+  hash: string;
+  title: string;
+}
+
+export const routes: readonly Route[] = [{ hash: '#/', title: 'Live' }];
+
+export function routeOf(hash: string): Route {
+  return routes.find((route) => route.hash === hash) ?? routes[0]!;
+}
