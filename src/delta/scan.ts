@@ -11,7 +11,8 @@ import { type ParsedStats, parseStats } from './stats.js';
 /** Conditions are joined by AND. Values: as in `ColumnStatistics`, but any number for a numeric column. */
 export type Condition =
   | { column: string; op: '=' | '<' | '<=' | '>' | '>='; value: string | number | bigint }
-  | { column: string; op: 'is null' | 'is not null' };
+  | { column: string; op: 'is null' }
+  | { column: string; op: 'is not null' };
 
 /** The live files that may hold a row for which every condition is true. */
 export function planScan(snapshot: Snapshot, conditions: readonly Condition[]): AddFile[] {
