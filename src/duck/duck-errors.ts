@@ -5,9 +5,19 @@ interface Kind {
   code: string;
   fault: Fault;
   fix?: string;
+  retry?: 'backoff';
 }
 
 const kinds: [pattern: RegExp, kind: Kind][] = [
+  [
+    /No space left on device|Disk quota exceeded|failed to offload data block/,
+    {
+      code: 'storage.full',
+      fault: 'external',
+      retry: 'backoff',
+      fix: 'free some space on the disk; what was committed is safe',
+    },
+  ],
   [
     /^Out of Memory Error/,
     {
@@ -37,5 +47,6 @@ export function duckError(cause: unknown): MurmurError {
     fault: kind.fault,
     cause,
     ...(kind.fix ? { fix: kind.fix } : {}),
+    ...(kind.retry ? { retry: kind.retry } : {}),
   });
 }

@@ -2,7 +2,7 @@
  * One connection to a DuckDB instance. Statements on one session run one after the other: the caller waits for each
  * before it gives the next. Values come out JSON-safe (`json-value.ts`).
  */
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBType } from '@duckdb/node-api';
 import { MurmurError } from '../base/errors.js';
 import { column, type StructType, struct } from '../schema/column-types.js';
 import type { ScalarFunction } from '../schema/scalar-function.js';
@@ -97,22 +97,18 @@ export class DuckSession {
 
   /** The columns a query would give, without running it. @throws duck.type_unsupported */
   async schemaOf(select: string): Promise<StructType> {
-    const statement = await this.track(() => this.connection.prepare(select));
-    try {
-      const columns = Array.from({ length: statement.columnCount }, (_, i) =>
-        column(statement.columnName(i), deltaType(statement.columnType(i))),
-      );
-      return struct(...columns);
-    } finally {
-      statement.destroySync();
-    }
+    const columns = await this.columnTypesOf(select);
+    return struct(...columns.map(({ name, type }) => column(name, deltaType(type))));
   }
 
-  /** The names of the columns a query would give, in order. */
-  async columnsOf(select: string): Promise<string[]> {
+  /** The same with DuckDB's own types. */
+  async columnTypesOf(select: string): Promise<{ name: string; type: DuckDBType }[]> {
     const statement = await this.track(() => this.connection.prepare(select));
     try {
-      return Array.from({ length: statement.columnCount }, (_, i) => statement.columnName(i));
+      return Array.from({ length: statement.columnCount }, (_, i) => ({
+        name: statement.columnName(i),
+        type: statement.columnType(i),
+      }));
     } finally {
       statement.destroySync();
     }

@@ -19,7 +19,7 @@ describe('values that come out', () => {
     const [row] = await session.rows(`SELECT
       1::INTEGER small, 9007199254740991::BIGINT edge, 9007199254740992::BIGINT big, (-9007199254740993)::BIGINT neg,
       sum(x) huge, 170141183460469231731687303715884105727::HUGEINT enormous, 42::DECIMAL(10,2) price,
-      'NaN'::DOUBLE nan, '-Infinity'::DOUBLE inf, true truth, NULL AS missing, DATE '2024-02-29' day,
+      'NaN'::DOUBLE nan, '-Infinity'::DOUBLE inf, true truth, NULL AS missing, DATE '2024-02-29' AS day,
       TIMESTAMPTZ '2024-01-02 03:04:05+00' t0, TIMESTAMPTZ '2024-01-02 03:04:05.12+00' t3,
       TIMESTAMPTZ '2024-01-02 05:04:05.123456+02' t6, TIMESTAMP '1969-12-31 23:59:59.999999' ntz,
       [1, NULL, 3] list, {'a': 1, 'b': ['x']} AS nested, MAP {'k': 1} AS by_text, MAP {1: 'v'} AS by_number,

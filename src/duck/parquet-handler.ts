@@ -1,0 +1,114 @@
+/** The Parquet work of the Delta room, each call on a connection of its own, so that it may run beside others. */
+import { MurmurError } from '../base/errors.js';
+import type { Action, AddFile, DataFile } from '../delta/actions.js';
+import { recordsIn } from '../delta/index.js';
+import type { ParquetHandler, RewriteRequest } from '../delta/parquet-handler.js';
+import { type StructType, struct } from '../schema/column-types.js';
+import type { Storage } from '../storage/storage.js';
+import { readCheckpointFiles, writeCheckpointFile } from './checkpoint-parquet.js';
+import { type FileLayout, writeDataFiles } from './data-files.js';
+import type { DuckDatabase } from './database.js';
+import { prepareFolder, settle } from './durable.js';
+import { parquetUri } from './parquet-location.js';
+import { groupByPartition, type ScanTarget, scanSql } from './scan.js';
+import type { DuckSession } from './session.js';
+
+export class DuckParquetHandler implements ParquetHandler {
+  constructor(private readonly database: DuckDatabase) {}
+
+  /** Also gives the `sidecar` and `checkpointMetadata` actions of V2 checkpoints. */
+  readCheckpoint(storage: Storage, paths: string[]): Promise<Action[]> {
+    return this.withSession((session) =>
+      readCheckpointFiles(
+        session,
+        paths.map((path) => parquetUri(storage, path)),
+      ),
+    );
+  }
+
+  async writeCheckpoint(
+    storage: Storage,
+    path: string,
+    actions: Iterable<Action>,
+  ): Promise<{ rows: number; size: number }> {
+    await prepareFolder(storage, path);
+    const uri = parquetUri(storage, path);
+    const rows = await this.withSession((session) => writeCheckpointFile(session, uri, actions));
+    const settled = await settle(storage, [path]);
+    return { rows, size: settled.get(path)!.size };
+  }
+
+  /** @throws duck.rewrite_mismatch (internal) when the new files do not hold as many rows as the old ones */
+  rewrite(request: RewriteRequest): Promise<DataFile[]> {
+    return this.withSession((session) => rewriteFiles(session, request));
+  }
+
+  private async withSession<T>(work: (session: DuckSession) => Promise<T>): Promise<T> {
+    const session = await this.database.connect();
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+}
+
+async function rewriteFiles(session: DuckSession, request: RewriteRequest): Promise<DataFile[]> {
+  const { storage, partitionColumns, configuration } = request;
+  const schema = dataColumns(request.schema, partitionColumns);
+  const table: ScanTarget = { schema, metadata: { partitionColumns, configuration }, files: request.files };
+  const written: DataFile[] = [];
+  try {
+    for (const files of groupByPartition(request.files, partitionColumns)) {
+      const select = scanSql(table, storage, { files });
+      const partitionValues = files[0]!.partitionValues;
+      const layout = layoutFor(files, request.targetSize);
+      const made = await writeDataFiles(session, {
+        ...{ select, schema, storage, configuration, partitionColumns, partitionValues },
+        ...layout,
+      });
+      written.push(...made);
+      assertSameCount(files, made);
+    }
+    return written;
+  } catch (e) {
+    await Promise.allSettled(written.map((file) => storage.delete(file.path)));
+    throw e;
+  }
+}
+
+function dataColumns(schema: StructType, partitionColumns: readonly string[]): StructType {
+  return struct(...schema.fields.filter((f) => f.type !== 'void' && !partitionColumns.includes(f.name)));
+}
+
+/** One file while the old ones together are not larger than the target; else row groups small enough to cut near it. */
+function layoutFor(files: readonly AddFile[], targetSize: number): FileLayout {
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (bytes <= targetSize) return {};
+  const rows = countRows(files);
+  if (!rows) return { maxFileBytes: targetSize };
+  const rowsToCut = (rows / bytes) * (targetSize / 4);
+  const rowGroupRows = Math.min(122_880, Math.max(2_048, Math.round(rowsToCut / 2_048) * 2_048));
+  return { maxFileBytes: targetSize, rowGroupRows };
+}
+
+function assertSameCount(before: readonly AddFile[], after: readonly DataFile[]): void {
+  const expected = countRows(before);
+  const actual = after.reduce((sum, file) => sum + file.numRecords, 0);
+  if (expected === undefined || expected === actual) return;
+  throw new MurmurError('duck.rewrite_mismatch', `rewriting ${expected} rows gave ${actual}`, {
+    fault: 'internal',
+    context: { files: before.length },
+  });
+}
+
+/** Rows by the files' statistics; undefined where one has none. */
+function countRows(files: readonly AddFile[]): number | undefined {
+  let sum = 0;
+  for (const file of files) {
+    const count = recordsIn(file);
+    if (count === undefined) return undefined;
+    sum += count;
+  }
+  return sum;
+}
