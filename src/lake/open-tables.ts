@@ -1,0 +1,65 @@
+/** Delta tables of one folder, each opened once and brought up to date at every use. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DeltaEnv, DeltaTable } from '../delta/delta-table.js';
+import { commitPath } from '../delta/log-files.js';
+import { LocalStorage } from '../storage/local.js';
+
+interface Opened {
+  table: DeltaTable;
+  /** Of the newest commit file that was read: tells a table that was dropped and made anew from one that stood still. */
+  mtimeMs: number | undefined;
+}
+
+export class OpenTables {
+  readonly #opened = new Map<string, Promise<Opened | undefined>>();
+
+  readonly #storage: LocalStorage;
+
+  constructor(
+    folder: string,
+    readonly env: () => Promise<DeltaEnv>,
+  ) {
+    this.#storage = new LocalStorage(folder);
+  }
+
+  /** The table at its newest version; undefined when there is none of this name. */
+  async open(name: string): Promise<DeltaTable | undefined> {
+    const current = (this.#opened.get(name) ?? Promise.resolve(undefined)).then((opened) =>
+      this.#refresh(name, opened),
+    );
+    this.#opened.set(
+      name,
+      current.catch(() => undefined),
+    );
+    return (await current)?.table;
+  }
+
+  /** Names of the folders that hold a Delta log, sorted. */
+  names(): string[] {
+    const { root } = this.#storage;
+    if (!existsSync(root)) return [];
+    return readdirSync(root)
+      .filter((name) => existsSync(join(root, name, '_delta_log')))
+      .sort();
+  }
+
+  async #refresh(name: string, opened: Opened | undefined): Promise<Opened | undefined> {
+    if (opened !== undefined) {
+      const { version } = opened.table.snapshot;
+      const unchanged =
+        (await this.#mtimeOf(name, version)) === opened.mtimeMs && opened.mtimeMs !== undefined;
+      if (unchanged) {
+        const snapshot = await opened.table.update();
+        if (snapshot.version === version) return opened;
+        return { table: opened.table, mtimeMs: await this.#mtimeOf(name, snapshot.version) };
+      }
+    }
+    const table = await DeltaTable.openIfExists(this.#storage.at(name), await this.env());
+    return table && { table, mtimeMs: await this.#mtimeOf(name, table.snapshot.version) };
+  }
+
+  async #mtimeOf(name: string, version: number): Promise<number | undefined> {
+    return (await this.#storage.stat(`${name}/${commitPath(version)}`))?.mtimeMs;
+  }
+}

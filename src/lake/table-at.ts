@@ -1,0 +1,25 @@
+/** A Delta table anywhere on this machine, without a lake around it. */
+import { basename, dirname, resolve } from 'node:path';
+import { DuckParquetHandler } from '../duck/parquet-handler.js';
+import { LakeTable } from './lake-table.js';
+import { OpenTables } from './open-tables.js';
+import { SqlDesk } from './sql-desk.js';
+
+/** Opens nothing yet; `close` frees what was used. */
+export function tableAt(folder: string): { table: LakeTable; close(): Promise<void> } {
+  const path = resolve(folder);
+  const name = basename(path);
+  const desk: SqlDesk = new SqlDesk({
+    tables: { names: () => [name], table: () => table },
+    functions: { scalars: [], macros: [] },
+  });
+  const tables = new OpenTables(dirname(path), async () => ({
+    parquet: new DuckParquetHandler(await desk.database()),
+  }));
+  const table = new LakeTable(name, path, undefined, {
+    open: () => tables.open(name),
+    connect: () => desk.connect(),
+    withSession: (work) => desk.withSession(work),
+  });
+  return { table, close: () => desk.close() };
+}
