@@ -19,7 +19,6 @@ export interface StepTimes {
 }
 
 export interface BatchReport {
-  format: number;
   stream: string;
   queryId: string;
   runId: string;
@@ -38,7 +37,7 @@ export interface BatchReport {
   shares: Record<string, [among: number, hits: number]>;
 }
 
-export function reportText(report: Omit<BatchReport, 'format'>): string {
+export function reportText(report: BatchReport): string {
   return JSON.stringify({ format: reportFormat, ...report });
 }
 
@@ -46,8 +45,8 @@ export function reportText(report: Omit<BatchReport, 'format'>): string {
 export function parseReport(info: CommitInfo | undefined): BatchReport | undefined {
   if (typeof info?.murmur !== 'string') return undefined;
   try {
-    const report = JSON.parse(info.murmur) as BatchReport;
-    return report.format === reportFormat && Number.isInteger(report.batchId) ? report : undefined;
+    const { format, ...report } = JSON.parse(info.murmur) as BatchReport & { format: number };
+    return format === reportFormat && Number.isInteger(report.batchId) ? report : undefined;
   } catch {
     return undefined;
   }

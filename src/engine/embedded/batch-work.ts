@@ -12,7 +12,7 @@ import { type FiredRule, judgeRows } from './judge-rows.js';
 import { scoreTexts } from './score-texts.js';
 import type { Stopwatch } from './stopwatch.js';
 import type { BatchModel, Offsets } from './wal.js';
-import { inputRelation, type Tally, Workspace } from './workspace.js';
+import { inputRelation, quarantineTable, type Tally, Workspace } from './workspace.js';
 
 export type BatchStep = 'list' | 'read' | 'transform' | 'score' | 'write' | 'commit';
 
@@ -32,7 +32,10 @@ export interface BatchOutcome {
   relation: string;
   inputPosts: number;
   tally: Tally;
+  /** Rows stand in `batch_quarantine`. */
+  anyQuarantined: boolean;
   shares: Record<string, [among: number, hits: number]>;
+  /** What happened to posts beyond their way through; by rule. */
   fired: FiredRule[];
   model: BatchModel | null;
 }
@@ -112,5 +115,23 @@ export async function workBatch(
     if (before !== relation && before !== inputRelation) await space.drop(before);
   }
   const tally = await space.tally(inputPosts, ofPosts.relation, ofPosts.columns);
-  return { relation, inputPosts, tally, ...outcome };
+  if (space.anyQuarantined) outcome.fired = [...outcome.fired.filter(kept), ...(await quarantinedBy(space))];
+  return { relation, inputPosts, tally, anyQuarantined: space.anyQuarantined, ...outcome };
+}
+
+function kept({ action }: FiredRule): boolean {
+  return action !== 'quarantine';
+}
+
+/** What went to quarantine, rules of the source and the scorer included. */
+async function quarantinedBy({ session }: Workspace): Promise<FiredRule[]> {
+  const rows = await session.rows<{ rule: string; posts: number; reason: string }>(
+    `SELECT rule, count(DISTINCT ${ordColumn}) AS posts, any_value(reason) AS reason FROM ${quarantineTable} GROUP BY rule`,
+  );
+  return rows.map(({ rule, posts, reason }) => ({
+    rule,
+    action: 'quarantine',
+    posts,
+    detail: `${posts} posts: ${reason}`,
+  }));
 }

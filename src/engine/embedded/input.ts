@@ -10,6 +10,13 @@ export interface PlannedRead {
   kind: 'landing' | 'table';
 }
 
+/** The offsets of a query's log, as far as they are kept. */
+export interface PlannedLog {
+  readonly lastBatchId: number | undefined;
+  /** Batches from this one on, in order. */
+  from(batchId: number): AsyncIterable<{ batchId: number; input: PlannedRead }>;
+}
+
 export interface LoadOptions {
   /** When the batch was planned; the same in every replay. */
   batchTimeMs: number;
@@ -19,11 +26,9 @@ export interface LoadOptions {
 export interface BatchInput<P extends PlannedRead = PlannedRead> {
   /** Visible columns of the input relation, without the hidden ones. */
   readonly columns: readonly string[];
-  /**
-   * Once, before the first `plan`: the log's offsets, as far as `neededFrom` asks for them, oldest first.
-   */
-  restore(batches: AsyncIterable<{ batchId: number; input: PlannedRead }>): Promise<void>;
-  /** The first batch whose offsets the input still needs. */
+  /** Once, before the first `plan`: takes from the log where earlier batches ended. */
+  restore(log: PlannedLog): Promise<void>;
+  /** The first batch whose offsets the input may still ask for; the last batch's are always there. */
   readonly neededFrom: number;
   /**
    * What is new behind everything planned, within the limits; undefined when nothing is. Moves nothing.

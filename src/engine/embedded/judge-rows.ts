@@ -39,7 +39,7 @@ export interface JudgeRequest {
  * @throws engine.rule_failed (user) when a row breaks a rule with `fail`; engine.rule_invalid (user)
  */
 export async function judgeRows(space: Workspace, request: JudgeRequest): Promise<Judgement> {
-  const { relation, columns, inputColumns, expectations } = request;
+  const { relation, columns, expectations } = request;
   const rules = expectations.filter((e) => e.kind === 'row');
   const layers = expectations.filter((e) => e.kind === 'layer' && e.measure !== 'kept') as ShareRule[];
   if (rules.length + layers.length === 0) return { relation, shares: {}, fired: [] };
@@ -54,13 +54,19 @@ export async function judgeRows(space: Workspace, request: JudgeRequest): Promis
       ]),
     ].join(', ')} FROM ${relation}`,
   );
-  const fired = rules.flatMap((rule, i) => firedRule(rule, counts?.[`broken${i}`] ?? 0));
+  const broken = rules
+    .map((rule, i) => ({ rule, condition: conditions[i] ?? '', posts: counts?.[`broken${i}`] ?? 0 }))
+    .filter(({ posts }) => posts > 0);
+  const fired = broken.map(({ rule, posts }) => ({
+    rule: rule.name,
+    action: rule.action,
+    posts,
+    detail: `${posts} posts with ${reason(rule)}`,
+  }));
   refuseFailed(fired, request.stream);
-  const leaving = fired.some((f) => f.action === 'drop' || f.action === 'quarantine');
+  const leaving = broken.filter(({ rule }) => rule.action === 'drop' || rule.action === 'quarantine');
   return {
-    relation: leaving
-      ? await takeOut(space, { relation, columns, inputColumns, rules, conditions })
-      : relation,
+    relation: leaving.length > 0 ? await takeOut(space, request, leaving) : relation,
     shares: Object.fromEntries(
       layers.map((rule, i) => [measureKey(rule), [counts?.[`among${i}`] ?? 0, counts?.[`hits${i}`] ?? 0]]),
     ),
@@ -73,41 +79,29 @@ type ShareRule = LayerRule & { measure: { hit: string; among: string } };
 /** The rows without those that break a rule with `drop` or `quarantine`; the first such rule decides for a row. */
 async function takeOut(
   space: Workspace,
-  o: {
-    relation: string;
-    columns: readonly string[];
-    inputColumns: readonly string[];
-    rules: readonly RowRule[];
-    conditions: readonly string[];
-  },
+  { relation, columns, inputColumns }: JudgeRequest,
+  broken: readonly { rule: RowRule; condition: string }[],
 ): Promise<string> {
-  const deciding = o.rules
-    .map((rule, i) => ({ rule, i, condition: o.conditions[i] }))
-    .filter(({ rule }) => rule.action === 'drop' || rule.action === 'quarantine');
-  const cases = deciding.map(({ condition, i }) => `WHEN ${condition} THEN ${i}`).join(' ');
-  const judged = await space.relation(`SELECT *, CASE ${cases} END AS __rule FROM ${o.relation}`);
-  const numbers = (action: string) =>
-    deciding
-      .filter(({ rule }) => rule.action === action)
-      .map(({ i }) => i)
-      .join(', ') || 'NULL';
-
-  await space.lose(
-    'dropped',
-    `SELECT DISTINCT ${ordColumn} FROM ${judged} WHERE __rule IN (${numbers('drop')})`,
+  const choose = (of: (rule: RowRule, i: number) => string) =>
+    `CASE __rule ${broken.map(({ rule }, i) => `WHEN ${i} THEN ${of(rule, i)}`).join(' ')} END`;
+  const cases = broken.map(({ condition }, i) => `WHEN ${condition} THEN ${i}`).join(' ');
+  const judged = await space.relation(
+    `SELECT *, ${choose(({ action }) => quoteString(action))} AS __action
+     FROM (SELECT *, CASE ${cases} END AS __rule FROM ${relation})`,
   );
-  const texts = (of: (rule: RowRule) => string) =>
-    `CASE __rule ${deciding.map(({ rule, i }) => `WHEN ${i} THEN ${quoteString(of(rule))}`).join(' ')} END`;
-  const row = o.columns.map((c) => `${quoteIdent(c)} := j.${quoteIdent(c)}`).join(', ');
-  await space.quarantine(
-    `SELECT j.${ordColumn}, ${texts((r) => r.name)}, ${texts(reason)},
-       ${o.columns.includes('post_id') ? 'j.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
-     FROM ${judged} j LEFT JOIN (${origins(o.inputColumns)}) i USING (${ordColumn})
-     WHERE __rule IN (${numbers('quarantine')})`,
-  );
-  return space.relation(
-    `SELECT ${[ordColumn, partColumn, ...o.columns.map(quoteIdent)].join(', ')} FROM ${judged} WHERE __rule IS NULL`,
-  );
+  const actions = new Set(broken.map(({ rule }) => rule.action));
+  if (actions.has('drop'))
+    await space.lose('dropped', `SELECT DISTINCT ${ordColumn} FROM ${judged} WHERE __action = 'drop'`);
+  if (actions.has('quarantine')) {
+    const row = columns.map((c) => `${quoteIdent(c)} := j.${quoteIdent(c)}`).join(', ');
+    await space.quarantine(
+      `SELECT j.${ordColumn}, ${choose(({ name }) => quoteString(name))}, ${choose((rule) => quoteString(reason(rule)))},
+         ${columns.includes('post_id') ? 'j.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
+       FROM ${judged} j LEFT JOIN (${origins(inputColumns)}) i USING (${ordColumn}) WHERE __action = 'quarantine'`,
+    );
+  }
+  const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].join(', ');
+  return space.relation(`SELECT ${visible} FROM ${judged} WHERE __rule IS NULL`);
 }
 
 /** Where each post of the input stood, as far as the input knows. */
@@ -126,11 +120,6 @@ function refuseFailed(fired: readonly FiredRule[], stream: string): void {
     fix: 'correct the posts, or the rule under `expect` in murmur.yaml, and start again: the batch was not committed',
     context: { rule: failed.rule, stream, posts: failed.posts },
   });
-}
-
-function firedRule(rule: RowRule, posts: number): FiredRule[] {
-  if (posts === 0) return [];
-  return [{ rule: rule.name, action: rule.action, posts, detail: `${posts} posts with ${reason(rule)}` }];
 }
 
 function reason(rule: RowRule): string {

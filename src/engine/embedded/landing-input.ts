@@ -16,7 +16,7 @@ import type {
   SourceHorizon,
 } from '../../sources/source.js';
 import { ordColumn, partColumn } from './compile.js';
-import type { BatchInput, LoadOptions, PlannedRead } from './input.js';
+import type { BatchInput, LoadOptions, PlannedLog, PlannedRead } from './input.js';
 import { inputRelation, positionColumn, quarantineTable, type Workspace } from './workspace.js';
 
 /** `offsets/N` of a query on the landing place. */
@@ -68,11 +68,11 @@ export class LandingInput implements BatchInput<LandingRead> {
     return this.source.compactedTo + 1;
   }
 
-  restore(batches: AsyncIterable<{ batchId: number; input: PlannedRead }>): Promise<void> {
-    async function* landing() {
-      for await (const { batchId, input } of batches) yield { batchId, input: asLanding(input) };
+  restore(log: PlannedLog): Promise<void> {
+    async function* landing(from: number) {
+      for await (const { batchId, input } of log.from(from)) yield { batchId, input: asLanding(input) };
     }
-    return this.source.restore(landing());
+    return this.source.restore(landing(this.neededFrom));
   }
 
   async plan(limits: BatchLimits, toEnd: boolean): Promise<LandingRead | undefined> {

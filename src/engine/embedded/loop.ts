@@ -140,7 +140,7 @@ export class QueryLoop {
       if (this.#stop.signal.aborted) return 'stopped';
       const gapLeft = lastStart + gapMs - this.clock.now();
       if (gapLeft > 0) {
-        if (gapLeft > idleLookMs) this.#set('idle', query.waitSentence());
+        if (gapLeft > idleLookMs) this.#set('idle', query.waitSentence);
         await this.clock.sleep(gapLeft, this.#stop.signal);
         continue;
       }
@@ -151,11 +151,11 @@ export class QueryLoop {
       if (batch) {
         lastStart = began;
         await this.#run(query, batch);
-      } else if (noMoreWillCome && query.readToEnd()) {
+      } else if (noMoreWillCome) {
         query.judgeEnd();
         return 'finished';
       } else {
-        this.#set('idle', query.waitSentence());
+        this.#set('idle', query.waitSentence);
         await this.wake.wait(idleLookMs);
       }
     }
@@ -202,8 +202,8 @@ export class QueryLoop {
   }
 
   #noteInput(query: StreamingQuery): void {
-    const { backlogFiles, changedFiles } = query.backlog();
-    this.status.backlogFiles = backlogFiles;
+    const { files, changedFiles } = query.backlog();
+    this.status.backlogFiles = files;
     const known = new Set(this.status.changedFiles.map(({ path, reason }) => `${path}\n${reason}`));
     for (const { path, reason } of changedFiles)
       if (!known.has(`${path}\n${reason}`))

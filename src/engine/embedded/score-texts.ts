@@ -30,10 +30,10 @@ export interface ScoreRequest {
 /** @returns the relation with the four score columns added, without the rows whose text could not be scored */
 export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<string> {
   const { session } = space;
-  const text = `coalesce(${quoteIdent(o.text)}, '')`;
+  const text = `coalesce(r.${quoteIdent(o.text)}, '')`;
   await session.run(
     `CREATE OR REPLACE TEMP TABLE ${textsTable} AS
-     SELECT row_number() OVER () AS id, t FROM (SELECT DISTINCT ${text} AS t FROM ${o.relation})`,
+     SELECT row_number() OVER () AS id, t FROM (SELECT DISTINCT ${text} AS t FROM ${o.relation} r)`,
   );
   const texts = await session.rows<{ id: number; t: string }>(`SELECT id, t FROM ${textsTable} ORDER BY id`);
   const scores = await scoreAll(
@@ -51,9 +51,10 @@ export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<str
   );
   if (scores.includes(undefined)) await quarantineUnscored(space, o, text);
   return space.relation(
-    `SELECT ${[ordColumn, partColumn, ...o.columns.map(quoteIdent)].join(', ')}, s.score AS predicted_score,
-       s.sentiment AS predicted_sentiment, ${quoteString(o.scorer.model.id)} AS model, ${timestampSql(o.batchTimeMs)} AS scored_at
-     FROM ${o.relation} JOIN ${textsTable} ON t = ${text} JOIN ${scoresTable} s USING (id)`,
+    `SELECT ${[ordColumn, partColumn, ...o.columns.map(quoteIdent)].map((c) => `r.${c}`).join(', ')},
+       s.score AS predicted_score, s.sentiment AS predicted_sentiment, ${quoteString(o.scorer.model.id)} AS model,
+       ${timestampSql(o.batchTimeMs)} AS scored_at
+     FROM ${o.relation} r JOIN ${textsTable} ON t = ${text} JOIN ${scoresTable} s USING (id)`,
   );
 }
 

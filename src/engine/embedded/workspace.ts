@@ -29,6 +29,7 @@ export interface Tally {
 export class Workspace {
   /** Whether anything was written down as lost. */
   #lost = false;
+  #quarantined = false;
   #relations = 0;
 
   private constructor(readonly session: DuckSession) {}
@@ -43,8 +44,8 @@ export class Workspace {
     return new Workspace(session);
   }
 
-  get anyLost(): boolean {
-    return this.#lost;
+  get anyQuarantined(): boolean {
+    return this.#quarantined;
   }
 
   /** A name for the next relation of this batch. */
@@ -67,6 +68,7 @@ export class Workspace {
   /** Writes down posts as lost; `ords` is a SELECT of their `__ord`. */
   async lose(cause: LossCause, ords: string): Promise<void> {
     this.#lost = true;
+    this.#quarantined ||= cause === 'quarantined';
     await this.session.run(`INSERT INTO ${lostTable} SELECT ${ordColumn}, '${cause}' FROM (${ords})`);
   }
 

@@ -1,0 +1,214 @@
+/**
+ * A table of the lake as input: first its snapshot, then what each commit added, in the order of its log. A batch ends
+ * between two posts, never within one: rows of a post stand side by side in one file.
+ */
+import { MurmurError } from '../../base/errors.js';
+import { type DeltaEnv, DeltaTable, TableTail, type TailFile, type TailOffset } from '../../delta/index.js';
+import type { DuckDatabase } from '../../duck/index.js';
+import { dataFileUri } from '../../duck/parquet-location.js';
+import { scanSql } from '../../duck/scan.js';
+import { quoteString } from '../../duck/sql-text.js';
+import type { StructType } from '../../schema/column-types.js';
+import type { BatchLimits } from '../../sources/source.js';
+import type { Storage } from '../../storage/storage.js';
+import { ordColumn, partColumn } from './compile.js';
+import type { BatchInput, PlannedLog, PlannedRead } from './input.js';
+import { inputRelation, type Workspace } from './workspace.js';
+
+/** `offsets/N` of a query on a table: rows from one offset (inclusive) to another (exclusive). */
+export interface TableRead extends PlannedRead {
+  kind: 'table';
+  table: string;
+  from: TailOffset;
+  to: TailOffset;
+}
+
+export interface TableInputOptions {
+  /** The table's name, for people. */
+  name: string;
+  storage: Storage;
+  env: DeltaEnv;
+  duck: DuckDatabase;
+  contract: StructType;
+  /** Whether rows side by side may be one post. If not, every row is one. */
+  fansOut: boolean;
+}
+
+/** Rows looked at for a batch, as a multiple of the posts it may have, where posts have several rows. */
+const rowsPerPost = 4;
+
+/** A piece of a file that a batch reads. */
+interface Piece {
+  file: TailFile;
+  /** Exclusive; undefined reads to its end. */
+  toRow: number | undefined;
+}
+
+export class TableInput implements BatchInput<TableRead> {
+  readonly columns: readonly string[];
+  readonly neededFrom = Number.POSITIVE_INFINITY;
+  #tail: TableTail | undefined;
+  /** Behind everything planned. */
+  #position: TailOffset | undefined;
+  /** The version at which nothing was new. */
+  #emptyAt = -1;
+  #backlog = 0;
+
+  constructor(readonly options: TableInputOptions) {
+    this.columns = options.contract.fields.map((f) => f.name);
+  }
+
+  get waitSentence(): string {
+    return `waits for new rows in ${this.options.name}`;
+  }
+
+  async restore(log: PlannedLog): Promise<void> {
+    if (log.lastBatchId === undefined) return;
+    for await (const { input } of log.from(log.lastBatchId)) this.#position = asTable(input).to;
+  }
+
+  async plan(limits: BatchLimits): Promise<TableRead | undefined> {
+    const tail = await this.#openTail();
+    if (!tail) return undefined;
+    const { version } = await tail.table.update();
+    if (version === this.#emptyAt) return undefined;
+    const from = this.#position ?? (await tail.initial());
+    const files = await tail.filesAfter(from, { files: limits.files, bytes: limits.bytes });
+    if (files.length === 0) {
+      this.#emptyAt = version;
+      this.#backlog = 0;
+      return undefined;
+    }
+    const to = await this.#endOfBatch(tail, from, files, limits.posts);
+    this.#backlog = Math.max(0, version - to.version);
+    return { kind: 'table', table: this.options.name, from, to };
+  }
+
+  async planned(_batchId: number, { to }: TableRead): Promise<void> {
+    this.#position = to;
+  }
+
+  async load(space: Workspace, input: TableRead): Promise<number> {
+    const { from, to } = asTable(input);
+    const tail = await this.#openTail();
+    if (!tail)
+      throw new MurmurError('engine.input_missing', `table ${this.options.name} is gone`, { fault: 'user' });
+    const pieces = (await tail.filesAfter(from, {}, to.version)).flatMap((file) => pieceBefore(file, to));
+    await space.session.run(
+      `CREATE OR REPLACE TEMP TABLE ${inputRelation} AS ${this.#rowsOf(tail, pieces, this.columns)}`,
+    );
+    return space.session.scalar<number>(`SELECT count(DISTINCT ${ordColumn}) FROM ${inputRelation}`);
+  }
+
+  endOf({ to }: TableRead): unknown {
+    return to;
+  }
+
+  backlog() {
+    return { files: this.#backlog, changedFiles: [] };
+  }
+
+  watch(): () => void {
+    // The engine itself rings when the table's writer commits.
+    return () => undefined;
+  }
+
+  async close(): Promise<void> {}
+
+  async #openTail(): Promise<TableTail | undefined> {
+    if (this.#tail) return this.#tail;
+    const table = await DeltaTable.openIfExists(this.options.storage, this.options.env);
+    this.#tail = table && new TableTail(table);
+    return this.#tail;
+  }
+
+  /** Where a batch of at most `posts` posts over these files ends. */
+  async #endOfBatch(
+    tail: TableTail,
+    from: TailOffset,
+    files: readonly TailFile[],
+    posts: number,
+  ): Promise<TailOffset> {
+    const rowLimit = this.options.fansOut ? posts * rowsPerPost : posts;
+    const pieces: Piece[] = [];
+    let rows = 0;
+    for (const file of files) {
+      if (rows >= rowLimit) break;
+      const inFile = (file.numRecords ?? rowLimit) - file.fromRow;
+      // Where each row is a post the cut is known without a look into the file.
+      if (!this.options.fansOut && rows + inFile > rowLimit)
+        return { ...at(from.tableId, file), row: file.fromRow + rowLimit - rows };
+      pieces.push({ file, toRow: undefined });
+      rows += inFile;
+    }
+    const end = behind(from.tableId, pieces.at(-1)!.file);
+    return rows > posts ? ((await this.#cut(tail, from, pieces, posts)) ?? end) : end;
+  }
+
+  /** The offset of the first row of post number `posts` (from 0) in the pieces; undefined when they hold fewer. */
+  async #cut(
+    tail: TableTail,
+    { tableId }: TailOffset,
+    pieces: readonly Piece[],
+    posts: number,
+  ): Promise<TailOffset | undefined> {
+    const session = await this.options.duck.connect();
+    try {
+      const [first] = await session.rows<{ piece: number; row: number }>(
+        `SELECT __piece AS piece, file_row_number AS "row" FROM (${this.#rowsOf(tail, pieces, [])})
+         WHERE ${ordColumn} = ${posts} ORDER BY ${partColumn} LIMIT 1`,
+      );
+      return first && { ...at(tableId, pieces[first.piece]!.file), row: first.row };
+    } finally {
+      await session.close();
+    }
+  }
+
+  /** The rows of pieces in order, with the hidden columns, `__piece` and `file_row_number`. */
+  #rowsOf({ table }: TableTail, pieces: readonly Piece[], columns: readonly string[]): string {
+    const { storage, snapshot } = table;
+    const scan = scanSql(snapshot, storage, {
+      files: pieces.map(({ file }) => file.add),
+      columns: columns.length > 0 ? columns : ['post_id', 'source'],
+      rowNumbers: true,
+    });
+    const ranges = pieces.map(
+      ({ file, toRow }, i) =>
+        `(${quoteString(dataFileUri(storage, file.add))}, ${i}, ${file.fromRow}, ${toRow ?? 'NULL'})`,
+    );
+    const inOrder = '(ORDER BY __piece, file_row_number)';
+    const isNewPost = this.options.fansOut
+      ? `coalesce(post_id IS DISTINCT FROM lag(post_id) OVER ${inOrder}
+           OR source IS DISTINCT FROM lag(source) OVER ${inOrder} OR __piece <> lag(__piece) OVER ${inOrder}, true)`
+      : 'true';
+    return `SELECT * EXCLUDE (__new, filename, __from, __to), sum(__new::INTEGER) OVER ${inOrder}::BIGINT - 1 AS ${ordColumn},
+        row_number() OVER ${inOrder} AS ${partColumn}
+      FROM (SELECT *, ${isNewPost} AS __new
+        FROM (${scan}) JOIN (VALUES ${ranges.join(', ')}) AS range(filename, __piece, __from, __to) USING (filename)
+        WHERE file_row_number >= __from AND (__to IS NULL OR file_row_number < __to))`;
+  }
+}
+
+/** The part of a file that lies before an offset. */
+function pieceBefore(file: TailFile, to: TailOffset): Piece[] {
+  const order = file.version - to.version || file.file - to.file;
+  if (order > 0 || (order === 0 && to.row <= file.fromRow)) return [];
+  return [{ file, toRow: order === 0 ? to.row : undefined }];
+}
+
+function at(tableId: string, { version, file, snapshot }: TailFile): TailOffset {
+  return { tableId, version, file, row: 0, snapshot };
+}
+
+function behind(tableId: string, file: TailFile): TailOffset {
+  return { ...at(tableId, file), file: file.file + 1 };
+}
+
+function asTable(input: PlannedRead): TableRead {
+  if (input.kind === 'table') return input as TableRead;
+  throw new MurmurError(
+    'engine.checkpoint_mismatch',
+    `checkpoint of a query on ${input.kind}, expected a table`,
+    { fault: 'user', fix: 'run `murmur reset` to begin again' },
+  );
+}

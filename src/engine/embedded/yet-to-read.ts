@@ -1,0 +1,42 @@
+/**
+ * What the queries of a lake have yet to read of a table, whether they run or not: their checkpoints say how far they are.
+ * Maintenance must leave it alone.
+ */
+import { type DeltaEnv, DeltaTable, decodePath, TableTail, type TailOffset } from '../../delta/index.js';
+import type { Storage } from '../../storage/storage.js';
+import type { QueryDefinition } from '../engine.js';
+import { planInput } from './compile.js';
+import type { PlannedRead } from './input.js';
+import { WriteAheadLog } from './wal.js';
+
+export interface LakePlaces {
+  readonly tables: Storage;
+  readonly checkpoints: Storage;
+  readonly delta: DeltaEnv;
+}
+
+/** Literal paths of the table's files from which a query has rows to read. @throws what checkpoints and logs throw */
+export async function filesYetToRead(
+  { tables, checkpoints, delta }: LakePlaces,
+  queries: readonly QueryDefinition[],
+  table: string,
+): Promise<ReadonlySet<string>> {
+  const needed = new Set<string>();
+  for (const { name, plan } of queries) {
+    if (planInput(plan) !== table) continue;
+    const offset = await readUpTo(checkpoints.at(name), name);
+    if (!offset) continue;
+    const tail = new TableTail(await DeltaTable.open(tables.at(table), delta));
+    for (const { add } of await tail.filesAfter(offset)) needed.add(decodePath(add.path));
+  }
+  return needed;
+}
+
+/** Up to where a query has read its table for good; undefined when it has not begun. */
+export async function readUpTo(checkpoint: Storage, stream: string): Promise<TailOffset | undefined> {
+  const wal = await WriteAheadLog.open(checkpoint, stream);
+  const last = wal?.lastBatchId;
+  if (!wal || last === undefined) return undefined;
+  const input = (await wal.readOffsets(last)).input as PlannedRead & { from: TailOffset; to: TailOffset };
+  return (await wal.readCommit(last)) ? input.to : input.from;
+}
