@@ -161,7 +161,9 @@ function connectTo(path: string): Promise<Socket | undefined> {
     });
     const failed = (error: NodeJS.ErrnoException) => {
       if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(error.code ?? '')) resolve(undefined);
-      else if (error.code === 'EAGAIN') setTimeout(() => connectTo(path).then(resolve, reject), 10);
+      // A full queue, or a listener that closed in this very moment.
+      else if (error.code === 'EAGAIN' || error.code === 'ECONNRESET')
+        setTimeout(() => connectTo(path).then(resolve, reject), 10);
       else reject(error);
     };
     socket.once('error', failed);

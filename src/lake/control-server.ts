@@ -1,7 +1,7 @@
 /** The running pipeline's side of the control socket: holding it is what makes this process the lake's one runner. */
 import type { Socket } from 'node:net';
 import { pid } from 'node:process';
-import { MurmurError } from '../base/errors.js';
+import { isMurmurError, MurmurError } from '../base/errors.js';
 import { claim, type Listener } from './control-claim.js';
 import { ControlClient } from './control-client.js';
 import {
@@ -42,9 +42,12 @@ export class ControlServer {
    * @throws lake.already_running (user), naming the pid of who has it
    */
   static async claim(base: string): Promise<ControlServer> {
-    const result = await claim(base);
-    if (result.outcome === 'held') throw await alreadyRunning(new ControlClient(result.by));
-    return new ControlServer(result.listener);
+    for (;;) {
+      const result = await claim(base);
+      if (result.outcome === 'claimed') return new ControlServer(result.listener);
+      const who = await whoHolds(new ControlClient(result.by));
+      if (who !== undefined) throw alreadyRunning(who);
+    }
   }
 
   /** From now on requests are answered; those that came earlier have waited. */
@@ -142,12 +145,18 @@ function streamOf(params: ControlRequest['params']): string {
   throw new MurmurError('lake.unknown_request', 'control request without a stream', { fault: 'user' });
 }
 
-async function alreadyRunning(holder: ControlClient): Promise<MurmurError> {
-  const who = await holder.hello().then(
-    (hello) => `process ${hello.pid}`,
-    () => 'a process that does not answer',
-  );
-  holder.close();
+/** In words; undefined when the holder has gone in the meantime. */
+async function whoHolds(holder: ControlClient): Promise<string | undefined> {
+  try {
+    return `process ${(await holder.hello()).pid}`;
+  } catch (error) {
+    return isMurmurError(error, 'lake.run_ended') ? undefined : 'a process that does not answer';
+  } finally {
+    holder.close();
+  }
+}
+
+function alreadyRunning(who: string): MurmurError {
   return new MurmurError('lake.already_running', `starting a run: ${who} already runs this lake`, {
     fault: 'user',
     fix: 'look at it with "murmur status", end it with "murmur stop --all"',

@@ -14,6 +14,7 @@ const script = fileURLToPath(new URL('contender.ts', import.meta.url));
 
 class Contender {
   readonly process: ChildProcessWithoutNullStreams = spawn(process.execPath, ['--import', 'tsx', script]);
+  readonly #gone = new Promise((resolve) => this.process.once('exit', resolve));
   readonly #answers: AsyncIterator<string>;
   readonly #lines: Interface;
 
@@ -29,9 +30,8 @@ class Contender {
   }
 
   kill(): Promise<unknown> {
-    const gone = new Promise((resolve) => this.process.once('exit', resolve));
     this.process.kill('SIGKILL');
-    return gone;
+    return this.#gone;
   }
 }
 
