@@ -1,8 +1,7 @@
 /**
  * A raw value as the value of one bronze column, or undefined when it is of the wrong type for it (the value then stays
- * in `_rescued_data`). Numbers may be JavaScript's, bigints, or the number objects of a lossless JSON parser.
+ * in `_rescued_data`). Integers beyond a double may come as bigints or as strings of their digits.
  */
-import { LosslessNumber } from 'lossless-json';
 import type { RecordColumn } from './shapes/shape.js';
 import { wellFormed } from './well-formed.js';
 
@@ -35,8 +34,7 @@ function stringOf(value: unknown): string | undefined {
 /** A number's digits as they stood in the source, as far as the parser kept them. */
 function numberText(value: unknown): string | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : undefined;
-  if (typeof value === 'bigint') return String(value);
-  return value instanceof LosslessNumber ? value.value : undefined;
+  return typeof value === 'bigint' ? String(value) : undefined;
 }
 
 function dateText(value: Date): string | undefined {

@@ -1,12 +1,9 @@
-import { LosslessNumber } from 'lossless-json';
-
 /**
- * JSON that keeps the digits of big integers and of a lossless parser's numbers. What is nested deeper than a hundred
+ * JSON that keeps the digits of big integers. What is nested deeper than a hundred
  * levels becomes null there: no stack is deep enough for what a line of input may hold.
  */
 export function jsonText(value: unknown, depth = 0): string {
   if (typeof value === 'bigint') return String(value);
-  if (value instanceof LosslessNumber) return value.value;
   if (typeof value !== 'object' || value === null || value instanceof Date)
     return JSON.stringify(value) ?? 'null';
   if (depth === maxDepth) return 'null';

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { parse } from 'lossless-json';
 import { describe, expect, it } from 'vitest';
 import { type ColumnMapping, canonicalPost } from '../../src/posts/canonical.js';
 import { bronze } from '../../src/posts/tables.js';
@@ -72,8 +71,8 @@ describe('a flat record', () => {
   });
 
   it('keeps every digit of an id beyond 2^53', () => {
-    const fields = parse('{"text":"hi","id":1467810369000000001}') as Record<string, unknown>;
-    expect(post(fields)).toMatchObject({ post_id: '1467810369000000001' });
+    expect(post({ text: 'hi', id: '1467810369000000001' })).toMatchObject({ post_id: '1467810369000000001' });
+    expect(post({ text: 'hi', id: 1467810369000000001n })).toMatchObject({ post_id: '1467810369000000001' });
   });
 
   it('may bring order, operation, language, source and mentions', () => {
@@ -116,17 +115,15 @@ describe('a flat record', () => {
   });
 
   it('rescues big integers without loss', () => {
-    const fields = parse('{"text":"hi","views":12345678901234567890}') as Record<string, unknown>;
+    const fields = { text: 'hi', views: 12345678901234567890n };
     const outcome = canonicalPost({ source_file: 'f', position: 1, fields }, {}, 0n);
     expect('row' in outcome && outcome.row.at(-1)).toBe('{"views":12345678901234567890}');
   });
 
   it('rescues what pretends to be something else, and what is nested without end', () => {
-    const text = '{"text":"hi","a":{"isLosslessNumber":true,"toString":1},"__proto__":{"b":1}}';
+    const text = '{"text":"hi","a":{"toJSON":"x","toString":1},"__proto__":{"b":1}}';
     const odd = canonicalPost({ source_file: 'f', position: 1, fields: JSON.parse(text) }, {}, 0n);
-    expect('row' in odd && odd.row.at(-1)).toBe(
-      '{"a":{"isLosslessNumber":true,"toString":1},"__proto__":{"b":1}}',
-    );
+    expect('row' in odd && odd.row.at(-1)).toBe('{"a":{"toJSON":"x","toString":1},"__proto__":{"b":1}}');
 
     const deep = JSON.parse(`{"text":"hi","deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}`);
     expect(post(deep)).toMatchObject({ text: 'hi', rescued: { deep: expect.anything() } });
