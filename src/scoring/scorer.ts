@@ -5,9 +5,15 @@
 export interface Scorer {
   readonly model: ScorerModel;
   /**
+   * Resolves when texts can be scored; `score` waits for it by itself. Ask it first to learn early that they never can be.
+   * @throws scoring.runtime_missing, scoring.golden_mismatch, scoring.bundle_invalid, scoring.load_crashed
+   */
+  ready(): Promise<void>;
+  /**
    * Scores every text, in order. Raw post text goes in: the bundle's own `preprocess` steps are applied here, equal
    * model inputs are computed once, and results may come from the cache.
-   * @throws scoring.crashed (retry: backoff) when the worker died with this batch twice; scoring.closed
+   * Equal texts may share one answer: treat it as read-only. An aborted call rejects with the signal's reason.
+   * @throws scoring.crashed (retry: backoff) when the worker died with this batch twice; scoring.closed; and as `ready`
    */
   score(texts: readonly string[], signal?: AbortSignal): Promise<Score[]>;
   stats(): ScorerStats;
@@ -18,7 +24,7 @@ export interface Scorer {
 export interface ScorerModel {
   /** `name/version`, as it stands in gold's `model` column. */
   readonly id: string;
-  /** SHA-256 over the bundle's files, hex. */
+  /** SHA-256 over the digests of the bundle's files, hex. */
   readonly digest: string;
   /** Class names in the order of `probabilities`; always of negative, neutral, positive. */
   readonly labels: readonly string[];
@@ -40,4 +46,9 @@ export interface ScorerStats {
   /** Sessions loaded since start: one a worker, more only after a crash. */
   loads: number;
   restarts: number;
+  /** Tokens computed, and those beside them that only fill batches up. */
+  tokens: number;
+  padding: number;
+  /** Resident memory of the workers together, bytes, as they last told. */
+  rss: number;
 }

@@ -1,0 +1,26 @@
+/** The whole proof of a bundle, for `model verify`: files, digests, and the goldens on this machine. */
+import { loadBundle } from './bundle.js';
+import type { GoldenReport } from './golden.js';
+import { bundleFolder } from './open-scorer.js';
+import type { ScorerModel } from './scorer.js';
+import { WorkerPool } from './worker-pool.js';
+
+export interface BundleReport extends GoldenReport {
+  model: ScorerModel;
+  /** What `maxDifference` must not exceed, in probability. */
+  tolerance: number;
+}
+
+/**
+ * Checks a bundle (`bundled` or a folder) as scoring would, in a worker process of its own.
+ * @throws scoring.bundle_missing, scoring.bundle_altered, scoring.bundle_invalid, scoring.golden_mismatch, scoring.runtime_missing
+ */
+export async function verifyBundle(folder: string): Promise<BundleReport> {
+  const bundle = await loadBundle(bundleFolder(folder));
+  const pool = new WorkerPool(bundle, { threads: 1 });
+  try {
+    return { model: bundle.model, tolerance: bundle.config.tolerance, ...(await pool.ready()) };
+  } finally {
+    await pool.close();
+  }
+}
