@@ -2,7 +2,17 @@
  * The medallion as four plans: what each layer computes from the one before it. Only names and meaning stand here; the
  * engine decides how, and `posts` holds the reference of every named function.
  */
-import { type Aggregate, batchTime, call, col, definePlan, type Expr, type Node, type Plan, sql } from '../engine/plan.js';
+import {
+  type Aggregate,
+  batchTime,
+  call,
+  col,
+  definePlan,
+  type Expr,
+  type Node,
+  type Plan,
+  sql,
+} from '../engine/plan.js';
 import { bronze as bronzeTable, type StreamName, silver as silverTable } from '../posts/tables.js';
 
 export interface MedallionOptions {

@@ -28,6 +28,11 @@ function kept(layers: string): LayerRule {
   return { kind: 'layer', name: 'posts kept', layers, measure: 'kept', min: 0.99, action: 'fail' };
 }
 
-function share(name: string, layers: string, max: number, measure: { hit: string; among: string }): LayerRule {
+function share(
+  name: string,
+  layers: string,
+  max: number,
+  measure: { hit: string; among: string },
+): LayerRule {
   return { kind: 'layer', name, layers, measure, max, action: 'fail' };
 }

@@ -1,0 +1,16 @@
+/** Murmur as a library: what the command line uses, and nothing that it cannot. See also `murmur-lake/delta` and `/scoring`. */
+export { type Fault, isMurmurError, MurmurError } from './base/errors.js';
+export type { BatchProgress, QueryEvent, QueryState, QueryStatus } from './engine/engine.js';
+export type { Expectation, LayerRule, RowPredicate, RowRule } from './engine/expectation.js';
+export type { Lake } from './lake/lake.js';
+export type { LakeTable, RowsQuery, TableCommit, TableCount, TableDescription } from './lake/lake-table.js';
+export type { SqlResult } from './lake/sql-desk.js';
+export {
+  definePipeline,
+  OpenLake,
+  type OpenLakeOptions,
+  openLake,
+  type PipelineDefinition,
+} from './pipeline/open.js';
+export { LakeRun, type RunOptions, type RunSummary, type StreamSummary } from './pipeline/run.js';
+export type { LakeSpec, LakeSpecInput } from './pipeline/spec.js';
