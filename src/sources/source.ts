@@ -35,6 +35,8 @@ export interface InputRange {
   to: Position;
   /** The file, as it was when planned, is read to its end with this range. */
   last: boolean;
+  /** How a JSON file holds its records: as one array, or as values one after the other. */
+  json?: 'array' | 'values';
   /** How a CSV file is written, as found when it was first read. */
   csv?: CsvDialect;
   /** Stands behind the range's records: why the rest of the file, or all of it, gives none. */
@@ -54,11 +56,12 @@ export interface Position {
 }
 
 export interface CsvDialect {
+  /** One ASCII character. */
   delimiter: string;
-  /** The first record holds the names of the columns. */
+  /** The first record holds names and is no post. */
   header: boolean;
-  /** Names given by the user, before the file's own. */
-  columns?: string[];
+  /** What the fields of a record are called, in order. */
+  columns: string[];
 }
 
 /** One thing that stood in the source: a post's fields, or why there is none. */

@@ -1,0 +1,163 @@
+/**
+ * What has been planned of every file. The truth is the write-ahead log (`offsets/N`), which the engine keeps and hands
+ * back at start; what this folder holds is only a compaction of it, so that the log need not be kept for ever. The order
+ * is: `offsets/N` is durable, `planned(N)` counts it in memory, and now and then the batches since the last segment
+ * become a new one. A crash at any place loses nothing: what is in no segment is still in the log, and a batch that is in
+ * both is counted twice with the same result.
+ *
+ * A segment `seen/<first>-<last>` holds the newest range of every file that the batches first…last touched. Segments are
+ * written atomically, follow one another without a gap, and a new one takes in its older neighbours as long as they are
+ * not much larger than itself: so there are few of them, and a file is rewritten a few times, not at every compaction.
+ * Neighbours taken in are deleted after that; one that a crash left behind is covered by a larger one and passed over.
+ */
+import { MurmurError } from '../../base/errors.js';
+import type { Storage } from '../../storage/storage.js';
+import type { InputRange, PlannedBatch, PlannedInput } from '../source.js';
+
+const folder = 'seen/';
+const format = 1;
+/** Batches that make a segment, and the most that may wait when segments cannot be written. */
+const compactEvery = 16;
+const uncompactedLimit = 64;
+
+interface Segment {
+  first: number;
+  last: number;
+  path: string;
+  /** Files in it. */
+  entries: number;
+}
+
+export class Ledger {
+  /** The newest range of every file. */
+  readonly files = new Map<string, InputRange>();
+  readonly #segments: Segment[] = [];
+  /** Segments that cannot be used. */
+  #leftover: string[] = [];
+  /** Files touched since the newest segment. */
+  #touched = new Set<string>();
+  #last = -1;
+
+  private constructor(readonly state: Storage) {}
+
+  static async open(state: Storage): Promise<Ledger> {
+    const ledger = new Ledger(state);
+    await ledger.#load();
+    return ledger;
+  }
+
+  /** The last batch that the segments cover; -1 for none. */
+  get compactedTo(): number {
+    return this.#segments.at(-1)?.last ?? -1;
+  }
+
+  /** @throws source.state_gap */
+  restore({ batchId, input }: PlannedBatch): void {
+    if (batchId <= this.#last) return;
+    if (batchId > this.#last + 1)
+      throw new MurmurError(
+        'source.state_gap',
+        `batch ${this.#last + 1} is in neither ${this.state.root} nor the write-ahead log, which goes on with ${batchId}`,
+        {
+          fault: 'user',
+          fix: 'run `murmur doctor --fix` to rebuild the checkpoint from the table, or `murmur reset` to begin again',
+          context: { folder: this.state.root, missing: this.#last + 1, found: batchId },
+        },
+      );
+    this.#count(batchId, input);
+  }
+
+  /** @throws source.state_unwritable */
+  async planned(batchId: number, input: PlannedInput): Promise<void> {
+    this.restore({ batchId, input });
+    const waiting = this.#last - this.compactedTo;
+    if (waiting < compactEvery) return;
+    try {
+      await this.#compact();
+    } catch (cause) {
+      if (waiting < uncompactedLimit) return;
+      throw new MurmurError('source.state_unwritable', `writing what was read to ${this.state.root}`, {
+        fault: 'external',
+        fix: 'make the folder writable, or free some space',
+        retry: 'backoff',
+        cause,
+        context: { folder: this.state.root },
+      });
+    }
+  }
+
+  #count(batchId: number, input: PlannedInput): void {
+    for (const range of input.inputs) {
+      this.files.set(range.path, range);
+      this.#touched.add(range.path);
+    }
+    this.#last = batchId;
+  }
+
+  async #compact(): Promise<void> {
+    let first = this.compactedTo + 1;
+    const paths = new Set(this.#touched);
+    const taken: Segment[] = [];
+    for (let i = this.#segments.length - 1; i >= 0; i--) {
+      const segment = this.#segments[i]!;
+      if (segment.entries > 2 * paths.size) break;
+      for (const { path } of await readSegment(this.state, segment.path)) paths.add(path);
+      first = segment.first;
+      taken.push(segment);
+    }
+    const last = this.#last;
+    const path = `${folder}${name(first)}-${name(last)}`;
+    const lines = [JSON.stringify({ format, first, last, entries: paths.size })];
+    for (const file of paths) lines.push(JSON.stringify(this.files.get(file)));
+    await this.state.put(path, new TextEncoder().encode(`${lines.join('\n')}\n`));
+    this.#segments.splice(this.#segments.length - taken.length, taken.length, {
+      first,
+      last,
+      path,
+      entries: paths.size,
+    });
+    this.#touched = new Set();
+    const useless = [...this.#leftover, ...taken.map((segment) => segment.path)];
+    this.#leftover = [];
+    // Best effort: what stays is passed over at the next start.
+    for (const old of useless) if (old !== path) await this.state.delete(old).catch(() => {});
+  }
+
+  /** Reads the unbroken chain of segments from the first batch on; behind a damaged one the log has to step in. */
+  async #load(): Promise<void> {
+    const found: Segment[] = [];
+    for await (const { path } of this.state.list(folder)) {
+      const parts = /^(\d+)-(\d+)$/.exec(path.slice(folder.length));
+      if (parts) found.push({ first: Number(parts[1]), last: Number(parts[2]), path, entries: 0 });
+    }
+    // Of those that begin alike the longest is the newest.
+    found.sort((a, b) => a.first - b.first || b.last - a.last);
+    for (const segment of found) {
+      const ranges = segment.first === this.#last + 1 ? await this.#tryRead(segment) : undefined;
+      if (ranges === undefined) {
+        this.#leftover.push(segment.path);
+        continue;
+      }
+      for (const range of ranges) this.files.set(range.path, range);
+      this.#segments.push({ ...segment, entries: ranges.length });
+      this.#last = segment.last;
+    }
+  }
+
+  async #tryRead(segment: Segment): Promise<InputRange[] | undefined> {
+    return readSegment(this.state, segment.path).catch(() => undefined);
+  }
+}
+
+function name(batchId: number): string {
+  return String(batchId).padStart(10, '0');
+}
+
+/** Rejects when the segment is not whole. */
+async function readSegment(state: Storage, path: string): Promise<InputRange[]> {
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(await state.read(path));
+  const [head, ...lines] = text.trimEnd().split('\n');
+  const { format: found, entries } = JSON.parse(head!) as { format: number; entries: number };
+  if (found !== format || entries !== lines.length) throw new Error(`${path} is not whole`);
+  return lines.map((line) => JSON.parse(line) as InputRange);
+}
