@@ -20,8 +20,6 @@ export interface CommitTarget {
   readonly session: DuckSession;
   readonly table: DeltaTable;
   readonly sink: Sink;
-  /** Columns of the outcome's relation. */
-  readonly columns: readonly string[];
   /** The quarantine table, created when first asked for. */
   readonly quarantine: () => Promise<DeltaTable>;
 }
@@ -58,7 +56,7 @@ export async function commitBatch(
   watch.lap('write');
   const stage = () =>
     sink.op === 'append'
-      ? stageAppend(session, table, outcome.relation, target.columns)
+      ? stageAppend(session, table, outcome.relation)
       : stageMerge(session, table, outcome.relation, sink);
   const staged = await stage();
   faultPoint(`${stream}.after_write`);

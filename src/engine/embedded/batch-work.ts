@@ -3,7 +3,6 @@
  * materialised as a temporary relation. Nothing of it is visible to anyone else.
  */
 import { faultPoint } from '../../base/fault-point.js';
-import type { DuckSession } from '../../duck/session.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import type { Expectation } from '../expectation.js';
 import { type CompiledPlan, ordColumn } from './compile.js';
@@ -12,7 +11,7 @@ import { type FiredRule, judgeRows } from './judge-rows.js';
 import { scoreTexts } from './score-texts.js';
 import type { Stopwatch } from './stopwatch.js';
 import type { BatchModel, Offsets } from './wal.js';
-import { inputRelation, quarantineTable, type Tally, Workspace } from './workspace.js';
+import { quarantineTable, type Relation, type Tally, type Workspace } from './workspace.js';
 
 export type BatchStep = 'list' | 'read' | 'transform' | 'score' | 'write' | 'commit';
 
@@ -22,14 +21,14 @@ export interface BatchPlan {
   readonly compiled: CompiledPlan;
   readonly expectations: readonly Expectation[];
   readonly input: BatchInput;
-  readonly session: DuckSession;
+  readonly space: Workspace;
   /** The scorer of a model, or of the current one when that model cannot be had. */
   readonly scorer: (wanted: BatchModel | null) => Promise<Scorer>;
 }
 
 export interface BatchOutcome {
-  /** The relation of the rows to write. */
-  relation: string;
+  /** The rows to write. */
+  relation: Relation;
   inputPosts: number;
   tally: Tally;
   /** Rows stand in `batch_quarantine`. */
@@ -47,76 +46,65 @@ export async function workBatch(
   watch: Stopwatch<BatchStep>,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  const { compiled, input } = plan;
+  const { compiled, input, space } = plan;
   const batchTimeMs = offsets.plannedAt;
   watch.lap('read');
-  const space = await Workspace.begin(plan.session);
-  const inputPosts = await input.load(space, offsets.input, { batchTimeMs, signal });
+  await space.begin();
+  const loaded = await input.load(space, offsets.input, { batchTimeMs, signal });
   faultPoint(`${plan.stream}.after_read`);
 
   watch.lap('transform');
-  const outcome = {
-    shares: {} as BatchOutcome['shares'],
-    fired: [] as FiredRule[],
-    model: null as BatchModel | null,
-  };
-  let relation = inputRelation;
+  let { relation } = loaded;
   /** The last relation whose rows belong to posts. */
-  let ofPosts: { relation: string; columns: readonly string[] } = { relation, columns: input.columns };
-  let { columns } = ofPosts;
-  for (const step of compiled.steps) {
+  let ofPosts = relation;
+  /** A SELECT over `relation` that is computed together with the next step. */
+  let unread: string | undefined;
+  const outcome: Pick<BatchOutcome, 'shares' | 'fired' | 'model'> = { shares: {}, fired: [], model: null };
+  for (const [i, step] of compiled.steps.entries()) {
     signal.throwIfAborted();
     const before = relation;
-    switch (step.kind) {
-      case 'select':
-        relation = await space.relation(step.select(before, batchTimeMs));
-        if (step.loses)
-          await space.lose(
-            step.loses,
-            `SELECT DISTINCT ${ordColumn} FROM ${before} ANTI JOIN ${relation} USING (${ordColumn})`,
-          );
-        break;
-      case 'expect': {
-        const judged = await judgeRows(space, {
-          stream: plan.stream,
-          relation: before,
-          columns,
-          inputColumns: input.columns,
-          expectations: plan.expectations,
-        });
-        relation = judged.relation;
-        Object.assign(outcome, { shares: judged.shares, fired: judged.fired });
-        break;
-      }
-      case 'score': {
-        watch.lap('score');
-        const scorer = await plan.scorer(offsets.model);
-        outcome.model = { id: scorer.model.id, digest: scorer.model.digest };
-        relation = await scoreTexts(space, {
-          relation: before,
-          columns,
-          text: step.text,
-          inputColumns: input.columns,
-          scorer,
-          batchTimeMs,
-          signal,
-        });
-        watch.lap('transform');
-        break;
-      }
-      case 'aggregate':
-        relation = await space.relation(step.select(before, batchTimeMs));
-        break;
+    if (step.kind === 'select' || step.kind === 'aggregate') {
+      const from = unread === undefined ? before.name : `(${unread})`;
+      unread = undefined;
+      const rowIsPost = before.rowIsPost && !(step.kind === 'select' && step.fansOut);
+      relation = await space.relation(step.select(from, batchTimeMs), step.columns, rowIsPost);
+      if (step.kind === 'aggregate') break;
+      if (step.loses && relation.rows < before.rows)
+        await space.lose(
+          step.loses,
+          `SELECT DISTINCT ${ordColumn} FROM ${before.name} ANTI JOIN ${relation.name} USING (${ordColumn})`,
+        );
+    } else if (step.kind === 'expect') {
+      const { stream, expectations } = plan;
+      const judged = await judgeRows(space, { stream, relation, inputColumns: input.columns, expectations });
+      ({ relation } = judged);
+      Object.assign(outcome, { shares: judged.shares, fired: judged.fired });
+    } else {
+      watch.lap('score');
+      const scorer = await plan.scorer(offsets.model);
+      outcome.model = { id: scorer.model.id, digest: scorer.model.digest };
+      const { text } = step;
+      unread = await scoreTexts(space, {
+        relation,
+        text,
+        inputColumns: input.columns,
+        scorer,
+        batchTimeMs,
+        signal,
+      });
+      watch.lap('transform');
+      const next = compiled.steps[i + 1];
+      if (next?.kind === 'select' && !next.loses) continue;
+      relation = await space.relation(unread, step.columns, before.rowIsPost);
+      unread = undefined;
     }
-    columns = step.columns;
-    if (step.kind === 'aggregate') break;
-    ofPosts = { relation, columns };
-    // The input stays: it knows where each post came from.
-    if (before !== relation && before !== inputRelation) await space.drop(before);
+    ofPosts = relation;
+    if (before !== relation) await space.drop(before);
   }
-  const tally = await space.tally(inputPosts, ofPosts.relation, ofPosts.columns);
+  const tally = await space.tally(loaded.posts, ofPosts);
+  tally.outputRows = relation.rows;
   if (space.anyQuarantined) outcome.fired = [...outcome.fired.filter(kept), ...(await quarantinedBy(space))];
-  return { relation, inputPosts, tally, anyQuarantined: space.anyQuarantined, ...outcome };
+  return { relation, inputPosts: loaded.posts, tally, anyQuarantined: space.anyQuarantined, ...outcome };
 }
 
 function kept({ action }: FiredRule): boolean {

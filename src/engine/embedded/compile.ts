@@ -28,6 +28,8 @@ export type Step =
       readonly select: (from: string, batchTimeMs: number) => string;
       /** What posts that the step leaves out count as; undefined when it may not lose a post. */
       readonly loses: 'dropped' | 'superseded' | undefined;
+      /** A row may become several. */
+      readonly fansOut: boolean;
     }
   | { readonly kind: 'expect'; readonly columns: readonly string[] }
   | { readonly kind: 'score'; readonly columns: readonly string[]; readonly text: string }
@@ -92,6 +94,7 @@ function compileNode(node: Node, columns: readonly string[]): Step {
         kind: 'select',
         columns: Object.keys(node.columns),
         loses: undefined,
+        fansOut: false,
         select: (from, time) =>
           `SELECT ${hidden}, ${Object.entries(node.columns)
             .map(([name, expr]) => `${expressionSql(expr, time)} AS ${quoteIdent(name)}`)
@@ -102,6 +105,7 @@ function compileNode(node: Node, columns: readonly string[]): Step {
         kind: 'select',
         columns,
         loses: node.counts,
+        fansOut: false,
         select: (from, time) =>
           `SELECT ${hidden}, ${list(columns)} FROM ${from} WHERE ${expressionSql(node.where, time)}`,
       };
@@ -131,6 +135,7 @@ function explodeStep(node: Extract<Node, { op: 'explode' }>, columns: readonly s
     kind: 'select',
     columns: [...others, node.as],
     loses: undefined,
+    fansOut: true,
     select: (from) =>
       `SELECT ${ordColumn}, ${partColumn} * ${partsPerRow} + generate_subscripts(__list, 1) AS ${partColumn}, ` +
       `${others.map((name) => `${quoteIdent(name)}, `).join('')}unnest(__list) AS ${quoteIdent(node.as)} ` +
@@ -144,6 +149,7 @@ function joined(first: Extract<Step, { kind: 'select' }>, second: Extract<Step, 
     kind: 'select',
     columns: second.columns,
     loses: first.loses ?? second.loses,
+    fansOut: first.fansOut || second.fansOut,
     select: (from, time) => second.select(`(${first.select(from, time)})`, time),
   };
 }

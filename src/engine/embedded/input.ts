@@ -3,7 +3,7 @@
  * `offsets/N`, and loads exactly that into the batch's input relation, now or after a restart.
  */
 import type { BatchLimits } from '../../sources/source.js';
-import type { Workspace } from './workspace.js';
+import type { Relation, Workspace } from './workspace.js';
 
 /** What stands in `offsets/N` under `input`. */
 export interface PlannedRead {
@@ -37,8 +37,8 @@ export interface BatchInput<P extends PlannedRead = PlannedRead> {
   plan(limits: BatchLimits, toEnd: boolean): Promise<P | undefined>;
   /** Batch `batchId` with this input is in the log. */
   planned(batchId: number, input: P): Promise<void>;
-  /** Fills `batch_input` and gives the number of posts (and faults) read. */
-  load(space: Workspace, input: P, options: LoadOptions): Promise<number>;
+  /** Fills the input relation. Posts that give no row (faults) are written down as lost, and counted in `posts`. */
+  load(space: Workspace, input: P, options: LoadOptions): Promise<{ relation: Relation; posts: number }>;
   /** Where `input` ends, for the commit. */
   endOf(input: P): unknown;
   backlog(): { files: number; changedFiles: { path: string; reason: string }[] };

@@ -8,7 +8,7 @@ import type { Expectation, LayerRule, RowRule } from '../expectation.js';
 import { ordColumn, partColumn } from './compile.js';
 import { measureKey } from './layer-window.js';
 import { booleanSql, brokenConditions } from './rule-sql.js';
-import { inputRelation, positionColumn, type Workspace } from './workspace.js';
+import { inputRelation, positionColumn, type Relation, type Workspace } from './workspace.js';
 
 export interface FiredRule {
   rule: string;
@@ -18,8 +18,8 @@ export interface FiredRule {
 }
 
 export interface Judgement {
-  /** The relation of the rows that stay. */
-  relation: string;
+  /** The rows that stay. */
+  relation: Relation;
   /** By `measureKey`; see `layer-window.ts`. */
   shares: Record<string, [among: number, hits: number]>;
   fired: FiredRule[];
@@ -27,8 +27,7 @@ export interface Judgement {
 
 export interface JudgeRequest {
   stream: string;
-  relation: string;
-  columns: readonly string[];
+  relation: Relation;
   /** Of the batch's input, where quarantine finds the file and position of a post. */
   inputColumns: readonly string[];
   expectations: readonly Expectation[];
@@ -39,23 +38,23 @@ export interface JudgeRequest {
  * @throws engine.rule_failed (user) when a row breaks a rule with `fail`; engine.rule_invalid (user)
  */
 export async function judgeRows(space: Workspace, request: JudgeRequest): Promise<Judgement> {
-  const { relation, columns, expectations } = request;
+  const { relation, expectations } = request;
   const rules = expectations.filter((e) => e.kind === 'row');
   const layers = expectations.filter((e) => e.kind === 'layer' && e.measure !== 'kept') as ShareRule[];
   if (rules.length + layers.length === 0) return { relation, shares: {}, fired: [] };
 
-  const conditions = await brokenConditions(space, relation, columns, rules);
-  const [counts] = await space.session.rows<Record<string, number>>(
-    `SELECT ${[
-      ...conditions.map((condition, i) => `${posts(condition)} AS broken${i}`),
-      ...layers.flatMap(({ measure }, i) => [
-        `${posts(booleanSql(measure.among))} AS among${i}`,
-        `${posts(`${booleanSql(measure.among)} AND ${booleanSql(measure.hit)}`)} AS hits${i}`,
+  const conditions = await brokenConditions(space, relation, rules);
+  const counts = await countPosts(space, relation, {
+    ...Object.fromEntries(conditions.map((condition, i) => [`broken${i}`, condition])),
+    ...Object.fromEntries(
+      layers.flatMap(({ measure: { among, hit } }, i) => [
+        [`among${i}`, booleanSql(among)],
+        [`hits${i}`, `${booleanSql(among)} AND ${booleanSql(hit)}`],
       ]),
-    ].join(', ')} FROM ${relation}`,
-  );
+    ),
+  });
   const broken = rules
-    .map((rule, i) => ({ rule, condition: conditions[i] ?? '', posts: counts?.[`broken${i}`] ?? 0 }))
+    .map((rule, i) => ({ rule, condition: conditions[i] ?? '', posts: counts[`broken${i}`] ?? 0 }))
     .filter(({ posts }) => posts > 0);
   const fired = broken.map(({ rule, posts }) => ({
     rule: rule.name,
@@ -68,7 +67,7 @@ export async function judgeRows(space: Workspace, request: JudgeRequest): Promis
   return {
     relation: leaving.length > 0 ? await takeOut(space, request, leaving) : relation,
     shares: Object.fromEntries(
-      layers.map((rule, i) => [measureKey(rule), [counts?.[`among${i}`] ?? 0, counts?.[`hits${i}`] ?? 0]]),
+      layers.map((rule, i) => [measureKey(rule), [counts[`among${i}`] ?? 0, counts[`hits${i}`] ?? 0]]),
     ),
     fired,
   };
@@ -79,15 +78,18 @@ type ShareRule = LayerRule & { measure: { hit: string; among: string } };
 /** The rows without those that break a rule with `drop` or `quarantine`; the first such rule decides for a row. */
 async function takeOut(
   space: Workspace,
-  { relation, columns, inputColumns }: JudgeRequest,
+  { relation, inputColumns }: JudgeRequest,
   broken: readonly { rule: RowRule; condition: string }[],
-): Promise<string> {
+): Promise<Relation> {
+  const { columns, rowIsPost } = relation;
   const choose = (of: (rule: RowRule, i: number) => string) =>
     `CASE __rule ${broken.map(({ rule }, i) => `WHEN ${i} THEN ${of(rule, i)}`).join(' ')} END`;
   const cases = broken.map(({ condition }, i) => `WHEN ${condition} THEN ${i}`).join(' ');
-  const judged = await space.relation(
+  const { name: judged } = await space.relation(
     `SELECT *, ${choose(({ action }) => quoteString(action))} AS __action
-     FROM (SELECT *, CASE ${cases} END AS __rule FROM ${relation})`,
+     FROM (SELECT *, CASE ${cases} END AS __rule FROM ${relation.name})`,
+    columns,
+    rowIsPost,
   );
   const actions = new Set(broken.map(({ rule }) => rule.action));
   if (actions.has('drop'))
@@ -101,7 +103,24 @@ async function takeOut(
     );
   }
   const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].join(', ');
-  return space.relation(`SELECT ${visible} FROM ${judged} WHERE __rule IS NULL`);
+  return space.relation(`SELECT ${visible} FROM ${judged} WHERE __rule IS NULL`, columns, rowIsPost);
+}
+
+/** For each condition, the posts with a row for which it is true. */
+async function countPosts(
+  { session }: Workspace,
+  { name, rowIsPost }: Relation,
+  conditions: Readonly<Record<string, string>>,
+): Promise<Record<string, number>> {
+  const names = Object.keys(conditions);
+  const each = (sql: (condition: string) => string) =>
+    names.map((key) => `${sql(conditions[key] ?? 'false')} AS ${key}`).join(', ');
+  // Of posts with several rows each is judged once: counting distinct posts condition by condition is far dearer.
+  const rows = rowIsPost
+    ? `SELECT ${each((condition) => `count(*) FILTER (WHERE ${condition})`)} FROM ${name}`
+    : `SELECT ${names.map((key) => `count(*) FILTER (WHERE ${key}) AS ${key}`).join(', ')}
+       FROM (SELECT ${each((condition) => `bool_or(${condition})`)} FROM ${name} GROUP BY ${ordColumn})`;
+  return (await session.rows<Record<string, number>>(rows))[0] ?? {};
 }
 
 /** Where each post of the input stood, as far as the input knows. */
@@ -124,8 +143,4 @@ function refuseFailed(fired: readonly FiredRule[], stream: string): void {
 
 function reason(rule: RowRule): string {
   return typeof rule.rule === 'string' ? `not true: ${rule.rule}` : `not true: ${rule.name}`;
-}
-
-function posts(condition: string): string {
-  return `count(DISTINCT ${ordColumn}) FILTER (WHERE ${condition})`;
 }

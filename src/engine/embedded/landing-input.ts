@@ -17,7 +17,13 @@ import type {
 } from '../../sources/source.js';
 import { ordColumn, partColumn } from './compile.js';
 import type { BatchInput, LoadOptions, PlannedLog, PlannedRead } from './input.js';
-import { inputRelation, positionColumn, quarantineTable, type Workspace } from './workspace.js';
+import {
+  inputRelation,
+  positionColumn,
+  quarantineTable,
+  type Relation,
+  type Workspace,
+} from './workspace.js';
 
 /** `offsets/N` of a query on the landing place. */
 export interface LandingRead extends PlannedRead, PlannedInput {
@@ -85,7 +91,11 @@ export class LandingInput implements BatchInput<LandingRead> {
     return this.source.planned(batchId, input);
   }
 
-  async load(space: Workspace, input: LandingRead, { batchTimeMs, signal }: LoadOptions): Promise<number> {
+  async load(
+    space: Workspace,
+    input: LandingRead,
+    { batchTimeMs, signal }: LoadOptions,
+  ): Promise<{ relation: Relation; posts: number }> {
     const columns = this.#schema.fields.map((f) => `${quoteIdent(f.name)} ${duckType(f.type)}`);
     await space.session.run(`CREATE OR REPLACE TEMP TABLE ${inputRelation} (${columns.join(', ')})`);
     const batch = new LandingRows(BigInt(batchTimeMs) * 1000n, this.canonical);
@@ -103,7 +113,11 @@ export class LandingInput implements BatchInput<LandingRead> {
     }
     if (batch.skipped.length > 0)
       await space.lose('dropped', `SELECT unnest([${batch.skipped.join(', ')}]) AS ${ordColumn}`);
-    return batch.count;
+    const rows = batch.count - batch.faults.length - batch.skipped.length;
+    return {
+      relation: { name: inputRelation, columns: this.columns, rows, rowIsPost: true },
+      posts: batch.count,
+    };
   }
 
   endOf({ inputs }: LandingRead): unknown {

@@ -4,7 +4,6 @@
  */
 import { MurmurError } from '../../base/errors.js';
 import type { DeltaTable } from '../../delta/index.js';
-import type { DuckSession } from '../../duck/index.js';
 import { quoteIdent } from '../../duck/sql-text.js';
 import { duckType } from '../../duck/types.js';
 import type { StructType } from '../../schema/column-types.js';
@@ -62,7 +61,8 @@ export async function openStreamingQuery(
     input = await openInput(definition, around, wal);
     const compiled = compilePlan(definition.plan, input.columns);
     checkColumns(definition, compiled, table.snapshot.schema);
-    await tryPlan(session, definition, compiled, contract(context, inputContract(definition)));
+    const space = await Workspace.open(session);
+    await tryPlan(space, definition, compiled, contract(context, inputContract(definition)));
     await input.restore({ lastBatchId: wal.lastBatchId, from: (batchId) => loggedBatches(wal, batchId) });
     const window = await windowOf(definition, table, wal.queryId);
     await around.onOpen(wal.queryId, table);
@@ -77,7 +77,7 @@ export async function openStreamingQuery(
           compiled,
           expectations,
           input,
-          session,
+          space,
           scorer: (wanted) => context.scorer(wanted),
         },
         target: {
@@ -86,7 +86,6 @@ export async function openStreamingQuery(
           session,
           table,
           sink,
-          columns: compiled.columns,
           quarantine: around.quarantine,
         },
         window,
@@ -148,20 +147,21 @@ function checkColumns({ name, plan }: QueryDefinition, { columns }: CompiledPlan
 
 /** Runs the plan's first steps on no rows and binds every rule, so that a fault in them shows before any batch. */
 async function tryPlan(
-  session: DuckSession,
+  space: Workspace,
   { expectations }: QueryDefinition,
   { steps }: CompiledPlan,
   schema: StructType,
 ): Promise<void> {
-  const space = await Workspace.begin(session);
-  const columns = schema.fields.map((f) => `NULL::${duckType(f.type)} AS ${quoteIdent(f.name)}`);
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${inputRelation} AS
-     SELECT 0::BIGINT AS ${ordColumn}, 0::BIGINT AS ${partColumn}, ${columns.join(', ')} LIMIT 0`,
+  const nulls = schema.fields.map((f) => `NULL::${duckType(f.type)} AS ${quoteIdent(f.name)}`);
+  let relation = await space.materialise(
+    inputRelation,
+    `SELECT 0::BIGINT AS ${ordColumn}, 0::BIGINT AS ${partColumn}, ${nulls.join(', ')} LIMIT 0`,
+    schema.fields.map((f) => f.name),
+    true,
   );
-  let relation = inputRelation;
   for (const step of steps) {
-    if (step.kind === 'select') relation = await space.relation(step.select(relation, 0));
+    if (step.kind === 'select')
+      relation = await space.relation(step.select(relation.name, 0), step.columns, true);
     else if (step.kind === 'expect') await checkRules(space, relation, expectations);
     else return;
   }

@@ -110,7 +110,7 @@ export class ProgressWriter {
     await this.session.append(
       'progress_rows',
       contract,
-      rows.map(({ progress }) => contract.fields.map(({ name }) => valueOf(progress, name))),
+      rows.map(({ progress }) => contract.fields.map(({ name }) => cell(progress, name))),
     );
     const files = await writeParquet(this.session, {
       select: 'SELECT * FROM progress_rows ORDER BY started_at',
@@ -139,7 +139,7 @@ function appId(queryId: string): string {
   return `${queryId}/progress`;
 }
 
-function valueOf(progress: BatchProgress, name: string): unknown {
+function cell(progress: BatchProgress, name: string): unknown {
   const value = progress[name as keyof BatchProgress];
   return name === 'started_at' ? BigInt(value as number) * 1000n : value;
 }

@@ -107,10 +107,10 @@ export class StreamingQuery {
   async run(signal: AbortSignal): Promise<BatchProgress | undefined> {
     const offsets = this.#pending;
     if (!offsets) throw new MurmurError('engine.nothing_planned', 'no batch to run', { fault: 'internal' });
-    const { wal, plan, target } = this.parts;
+    const { wal, target } = this.parts;
     const snapshot = await target.table.update();
     if ((snapshot.txnVersion(wal.queryId) ?? -1) >= offsets.batchId) return this.#settleCommitted(offsets);
-    const interrupt = () => plan.session.interrupt();
+    const interrupt = () => target.session.interrupt();
     signal.addEventListener('abort', interrupt);
     try {
       return await this.#workAndCommit(offsets, signal);
@@ -130,7 +130,7 @@ export class StreamingQuery {
 
   async close(): Promise<void> {
     await this.parts.plan.input.close();
-    await this.parts.plan.session.close();
+    await this.parts.target.session.close();
   }
 
   async #tellInput(offsets: Offsets): Promise<Offsets> {

@@ -4,7 +4,7 @@ import { quoteIdent } from '../../duck/sql-text.js';
 import { column, struct } from '../../schema/column-types.js';
 import type { Expectation, RowPredicate, RowRule } from '../expectation.js';
 import { ordColumn, partColumn } from './compile.js';
-import type { Workspace } from './workspace.js';
+import type { Relation, Workspace } from './workspace.js';
 
 const brokenRows = struct(column('o', 'long'), column('p', 'long'));
 
@@ -14,8 +14,7 @@ const brokenRows = struct(column('o', 'long'), column('p', 'long'));
  */
 export async function brokenConditions(
   space: Workspace,
-  relation: string,
-  columns: readonly string[],
+  relation: Relation,
   rules: readonly RowRule[],
 ): Promise<string[]> {
   const conditions: string[] = [];
@@ -25,7 +24,7 @@ export async function brokenConditions(
       continue;
     }
     const table = `batch_rule_${i}`;
-    const rows = await rowsThatBreak(space, relation, columns, name, rule);
+    const rows = await rowsThatBreak(space, relation, name, rule);
     await space.session.run(`CREATE OR REPLACE TEMP TABLE ${table} (o BIGINT, p BIGINT)`);
     await space.session.append(table, brokenRows, rows);
     conditions.push(`EXISTS (SELECT 1 FROM ${table} WHERE o = ${ordColumn} AND p = ${partColumn})`);
@@ -38,14 +37,14 @@ export async function brokenConditions(
  * @throws engine.rule_invalid (user)
  */
 export async function checkRules(
-  space: Workspace,
-  relation: string,
+  { session }: Workspace,
+  relation: Relation,
   expectations: readonly Expectation[],
 ): Promise<void> {
   for (const e of expectations)
     for (const text of texts(e))
       try {
-        await space.session.rows(`SELECT ${booleanSql(text)} FROM ${relation} LIMIT 0`);
+        await session.rows(`SELECT ${booleanSql(text)} FROM ${relation.name} LIMIT 0`);
       } catch (cause) {
         throw invalidRule(e.name, text, cause);
       }
@@ -58,18 +57,17 @@ export function booleanSql(text: string): string {
 
 async function rowsThatBreak(
   { session }: Workspace,
-  relation: string,
-  columns: readonly string[],
+  { name: from, columns }: Relation,
   name: string,
   isGood: RowPredicate,
 ): Promise<[ord: unknown, part: unknown][]> {
-  const types = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${relation}`);
+  const types = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${from}`);
   const timestamps = types
     .filter((c) => columns.includes(c.column_name) && c.column_type.startsWith('TIMESTAMP'))
     .map((c) => c.column_name);
   const broken: [unknown, unknown][] = [];
   const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].join(', ');
-  for await (const rows of session.stream(`SELECT ${visible} FROM ${relation}`))
+  for await (const rows of session.stream(`SELECT ${visible} FROM ${from}`))
     for (const { [ordColumn]: ord, [partColumn]: part, ...values } of rows) {
       const row: Record<string, unknown> = values;
       for (const t of timestamps) if (typeof row[t] === 'string') row[t] = new Date(row[t]);

@@ -9,15 +9,14 @@ import type { Score, Scorer } from '../../scoring/scorer.js';
 import { ordColumn, partColumn } from './compile.js';
 import { timestampSql } from './expression-sql.js';
 import { origins } from './judge-rows.js';
-import type { Workspace } from './workspace.js';
+import type { Relation, Workspace } from './workspace.js';
 
 const textsTable = 'batch_texts';
 const scoresTable = 'batch_scores';
 const scoresSchema = struct(column('id', 'long'), column('score', 'double'), column('sentiment', 'string'));
 
 export interface ScoreRequest {
-  relation: string;
-  columns: readonly string[];
+  relation: Relation;
   /** The column to score; a null is scored like an empty text, so that every row has a prediction. */
   text: string;
   inputColumns: readonly string[];
@@ -27,13 +26,17 @@ export interface ScoreRequest {
   signal: AbortSignal;
 }
 
-/** @returns the relation with the four score columns added, without the rows whose text could not be scored */
+/**
+ * @returns a SELECT of the relation's rows with the four score columns added, without those whose text could not be
+ *   scored; good until the next batch
+ */
 export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<string> {
   const { session } = space;
+  const { name, columns } = o.relation;
   const text = `coalesce(r.${quoteIdent(o.text)}, '')`;
   await session.run(
     `CREATE OR REPLACE TEMP TABLE ${textsTable} AS
-     SELECT row_number() OVER () AS id, t FROM (SELECT DISTINCT ${text} AS t FROM ${o.relation} r)`,
+     SELECT row_number() OVER () AS id, t FROM (SELECT DISTINCT ${text} AS t FROM ${name} r)`,
   );
   const texts = await session.rows<{ id: number; t: string }>(`SELECT id, t FROM ${textsTable} ORDER BY id`);
   const scores = await scoreAll(
@@ -50,12 +53,11 @@ export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<str
     scores.flatMap((s, i) => (s ? [[texts[i]?.id, s.score, s.sentiment]] : [])),
   );
   if (scores.includes(undefined)) await quarantineUnscored(space, o, text);
-  return space.relation(
-    `SELECT ${[ordColumn, partColumn, ...o.columns.map(quoteIdent)].map((c) => `r.${c}`).join(', ')},
+  const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].map((c) => `r.${c}`).join(', ');
+  return `SELECT ${visible},
        s.score AS predicted_score, s.sentiment AS predicted_sentiment, ${quoteString(o.scorer.model.id)} AS model,
        ${timestampSql(o.batchTimeMs)} AS scored_at
-     FROM ${o.relation} r JOIN ${textsTable} ON t = ${text} JOIN ${scoresTable} s USING (id)`,
-  );
+     FROM ${name} r JOIN ${textsTable} ON t = ${text} JOIN ${scoresTable} s USING (id)`;
 }
 
 /** A text that kills no sound scorer. */
@@ -86,11 +88,12 @@ async function scoreAll(
 }
 
 async function quarantineUnscored(space: Workspace, o: ScoreRequest, text: string): Promise<void> {
-  const row = o.columns.map((c) => `${quoteIdent(c)} := r.${quoteIdent(c)}`).join(', ');
+  const { name, columns } = o.relation;
+  const row = columns.map((c) => `${quoteIdent(c)} := r.${quoteIdent(c)}`).join(', ');
   await space.quarantine(
     `SELECT r.${ordColumn}, 'scorer_crash', 'the scorer died of this text twice',
-       ${o.columns.includes('post_id') ? 'r.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
-     FROM ${o.relation} r JOIN ${textsTable} ON t = ${text} LEFT JOIN (${origins(o.inputColumns)}) i USING (${ordColumn})
+       ${columns.includes('post_id') ? 'r.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
+     FROM ${name} r JOIN ${textsTable} ON t = ${text} LEFT JOIN (${origins(o.inputColumns)}) i USING (${ordColumn})
      WHERE id NOT IN (SELECT id FROM ${scoresTable})`,
   );
 }

@@ -12,6 +12,7 @@ import type { DuckSession } from '../../duck/session.js';
 import { quoteIdent } from '../../duck/sql-text.js';
 import type { Sink } from '../plan.js';
 import { ordColumn, partColumn } from './compile.js';
+import type { Relation } from './workspace.js';
 
 /** Times that a commit is planned anew when others changed the same files. */
 const commitTries = 10;
@@ -34,12 +35,11 @@ export interface DataCommit {
 export async function stageAppend(
   session: DuckSession,
   table: DeltaTable,
-  relation: string,
-  columns: readonly string[],
+  { name, columns }: Relation,
 ): Promise<StagedFiles> {
   const { metadata, schema } = table.snapshot;
   const adds = await writeParquet(session, {
-    select: `SELECT ${columns.map(quoteIdent).join(', ')} FROM ${relation} ORDER BY ${ordColumn}, ${partColumn}`,
+    select: `SELECT ${columns.map(quoteIdent).join(', ')} FROM ${name} ORDER BY ${ordColumn}, ${partColumn}`,
     storage: table.storage,
     schema,
     configuration: metadata.configuration,
@@ -52,12 +52,12 @@ export async function stageAppend(
 export async function stageMerge(
   session: DuckSession,
   table: DeltaTable,
-  relation: string,
+  { name }: Relation,
   sink: Extract<Sink, { op: 'merge' }>,
 ): Promise<StagedFiles> {
   return planMerge(session, {
     table,
-    source: relation,
+    source: name,
     keys: sink.keys,
     columns: sink.columns,
     derive: sink.derive,

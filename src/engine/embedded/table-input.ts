@@ -7,13 +7,13 @@ import { type DeltaEnv, DeltaTable, TableTail, type TailFile, type TailOffset } 
 import type { DuckDatabase } from '../../duck/index.js';
 import { dataFileUri } from '../../duck/parquet-location.js';
 import { scanSql } from '../../duck/scan.js';
-import { quoteString } from '../../duck/sql-text.js';
+import { quoteIdent, quoteString } from '../../duck/sql-text.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { BatchLimits } from '../../sources/source.js';
 import type { Storage } from '../../storage/storage.js';
 import { ordColumn, partColumn } from './compile.js';
 import type { BatchInput, PlannedLog, PlannedRead } from './input.js';
-import { inputRelation, type Workspace } from './workspace.js';
+import { inputRelation, type Relation, type Workspace } from './workspace.js';
 
 /** `offsets/N` of a query on a table: rows from one offset (inclusive) to another (exclusive). */
 export interface TableRead extends PlannedRead {
@@ -88,16 +88,19 @@ export class TableInput implements BatchInput<TableRead> {
     this.#position = to;
   }
 
-  async load(space: Workspace, input: TableRead): Promise<number> {
+  async load(space: Workspace, input: TableRead): Promise<{ relation: Relation; posts: number }> {
     const { from, to } = asTable(input);
     const tail = await this.#openTail();
     if (!tail)
       throw new MurmurError('engine.input_missing', `table ${this.options.name} is gone`, { fault: 'user' });
     const pieces = (await tail.filesAfter(from, {}, to.version)).flatMap((file) => pieceBefore(file, to));
-    await space.session.run(
-      `CREATE OR REPLACE TEMP TABLE ${inputRelation} AS ${this.#rowsOf(tail, pieces, this.columns)}`,
-    );
-    return space.session.scalar<number>(`SELECT count(DISTINCT ${ordColumn}) FROM ${inputRelation}`);
+    const rowIsPost = !this.options.fansOut;
+    const select = this.#rowsOf(tail, pieces, this.columns);
+    const relation = await space.materialise(inputRelation, select, this.columns, rowIsPost);
+    const posts = rowIsPost
+      ? relation.rows
+      : await space.session.scalar<number>(`SELECT coalesce(max(${ordColumn}) + 1, 0) FROM ${inputRelation}`);
+    return { relation, posts };
   }
 
   endOf({ to }: TableRead): unknown {
@@ -164,7 +167,7 @@ export class TableInput implements BatchInput<TableRead> {
     }
   }
 
-  /** The rows of pieces in order, with the hidden columns, `__piece` and `file_row_number`. */
+  /** The rows of pieces with the hidden columns; for `#cut` with `__piece` and `file_row_number` in the place of others. */
   #rowsOf({ table }: TableTail, pieces: readonly Piece[], columns: readonly string[]): string {
     const { storage, snapshot } = table;
     const scan = scanSql(snapshot, storage, {
@@ -172,20 +175,37 @@ export class TableInput implements BatchInput<TableRead> {
       columns: columns.length > 0 ? columns : ['post_id', 'source'],
       rowNumbers: true,
     });
-    const ranges = pieces.map(
-      ({ file, toRow }, i) =>
-        `(${quoteString(dataFileUri(storage, file.add))}, ${i}, ${file.fromRow}, ${toRow ?? 'NULL'})`,
-    );
-    const inOrder = '(ORDER BY __piece, file_row_number)';
-    const isNewPost = this.options.fansOut
-      ? `coalesce(post_id IS DISTINCT FROM lag(post_id) OVER ${inOrder}
-           OR source IS DISTINCT FROM lag(source) OVER ${inOrder} OR __piece <> lag(__piece) OVER ${inOrder}, true)`
-      : 'true';
-    return `SELECT * EXCLUDE (__new, filename, __from, __to), sum(__new::INTEGER) OVER ${inOrder}::BIGINT - 1 AS ${ordColumn},
-        row_number() OVER ${inOrder} AS ${partColumn}
-      FROM (SELECT *, ${isNewPost} AS __new
-        FROM (${scan}) JOIN (VALUES ${ranges.join(', ')}) AS range(filename, __piece, __from, __to) USING (filename)
-        WHERE file_row_number >= __from AND (__to IS NULL OR file_row_number < __to))`;
+    const visible = columns.length > 0 ? columns.map(quoteIdent).join(', ') : '__piece, file_row_number';
+    return `SELECT ${this.#ordSql(pieces)} AS ${ordColumn}, (__piece::BIGINT << 32) + file_row_number AS ${partColumn}, ${visible}
+      FROM (${this.#inRange(storage, scan, pieces)})`;
+  }
+
+  /** Numbers posts from 0 in the order of the rows. */
+  #ordSql(pieces: readonly Piece[]): string {
+    const inOrder = 'ORDER BY __piece, file_row_number';
+    if (this.options.fansOut) return `(sum(__new::INTEGER) OVER (${inOrder}))::BIGINT - 1`;
+    const [only] = pieces;
+    return pieces.length === 1 && only
+      ? `file_row_number - ${only.file.fromRow}`
+      : `row_number() OVER (${inOrder}) - 1`;
+  }
+
+  #inRange(storage: Storage, scan: string, pieces: readonly Piece[]): string {
+    const [only] = pieces;
+    const rows =
+      pieces.length === 1 && only
+        ? `SELECT *, 0 AS __piece FROM (${scan}) WHERE file_row_number >= ${only.file.fromRow}
+           ${only.toRow === undefined ? '' : `AND file_row_number < ${only.toRow}`}`
+        : `SELECT s.*, __piece FROM (${scan}) s JOIN (VALUES ${pieces
+            .map(({ file, toRow }, i) => {
+              const uri = quoteString(dataFileUri(storage, file.add));
+              return `(${uri}, ${i}, ${file.fromRow}, ${toRow ?? 'NULL::BIGINT'})`;
+            })
+            .join(', ')}) AS pieces(filename, __piece, __from, __to) USING (filename)
+           WHERE file_row_number >= __from AND (__to IS NULL OR file_row_number < __to)`;
+    if (!this.options.fansOut) return rows;
+    return `SELECT *, coalesce((post_id, source, __piece) IS DISTINCT FROM
+        lag((post_id, source, __piece)) OVER (ORDER BY __piece, file_row_number), true) AS __new FROM (${rows})`;
   }
 }
 

@@ -26,6 +26,15 @@ export interface Tally {
   newestEventMs: number | null;
 }
 
+/** A materialised relation of a batch, with the hidden columns beside the visible ones. */
+export interface Relation {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly rows: number;
+  /** Every row is a post of its own, so rows count posts. */
+  readonly rowIsPost: boolean;
+}
+
 export class Workspace {
   /** Whether anything was written down as lost. */
   #lost = false;
@@ -34,8 +43,7 @@ export class Workspace {
 
   private constructor(readonly session: DuckSession) {}
 
-  /** Clears what the last batch left. */
-  static async begin(session: DuckSession): Promise<Workspace> {
+  static async open(session: DuckSession): Promise<Workspace> {
     await session.run(
       `CREATE OR REPLACE TEMP TABLE ${lostTable} (${ordColumn} BIGINT, cause VARCHAR);
        CREATE OR REPLACE TEMP TABLE ${quarantineTable} (${ordColumn} BIGINT, rule VARCHAR, reason VARCHAR,
@@ -44,25 +52,36 @@ export class Workspace {
     return new Workspace(session);
   }
 
+  /** Clears what the last batch left. */
+  async begin(): Promise<void> {
+    this.#relations = 0;
+    if (this.#lost) await this.session.run(`TRUNCATE ${lostTable}; TRUNCATE ${quarantineTable};`);
+    this.#lost = false;
+    this.#quarantined = false;
+  }
+
   get anyQuarantined(): boolean {
     return this.#quarantined;
   }
 
-  /** A name for the next relation of this batch. */
-  nextName(): string {
-    return `batch_${this.#relations++}`;
+  /** Materialises a SELECT under the next name. */
+  async relation(select: string, columns: readonly string[], rowIsPost: boolean): Promise<Relation> {
+    return this.materialise(`batch_${this.#relations++}`, select, columns, rowIsPost);
   }
 
-  /** Materialises a SELECT and gives back its name. */
-  async relation(select: string): Promise<string> {
-    const name = this.nextName();
-    await this.session.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${select}`);
-    return name;
+  async materialise(
+    name: string,
+    select: string,
+    columns: readonly string[],
+    rowIsPost: boolean,
+  ): Promise<Relation> {
+    const rows = await this.session.scalar<number>(`CREATE OR REPLACE TEMP TABLE ${name} AS ${select}`);
+    return { name, columns, rows, rowIsPost };
   }
 
-  /** Frees a relation that no later step needs. */
-  async drop(name: string): Promise<void> {
-    await this.session.run(`DROP TABLE IF EXISTS ${name}`);
+  /** Frees a relation that no later step needs. The input stays: it knows where each post came from. */
+  async drop({ name }: Relation): Promise<void> {
+    if (name !== inputRelation) await this.session.run(`DROP TABLE IF EXISTS ${name}`);
   }
 
   /** Writes down posts as lost; `ords` is a SELECT of their `__ord`. */
@@ -83,23 +102,28 @@ export class Workspace {
    * rows; of several causes the gravest counts.
    * @throws engine.accounting (internal) when a post went missing without a cause
    */
-  async tally(inputPosts: number, output: string, columns: readonly string[]): Promise<Tally> {
-    const newest = columns.includes('timestamp') ? 'epoch_ms(max("timestamp"))' : 'NULL';
-    const [out] = await this.session.rows<{ posts: number; rows: number; newest: number | null }>(
-      `SELECT count(DISTINCT ${ordColumn}) AS posts, count(*) AS "rows", ${newest} AS newest FROM ${output}`,
-    );
+  async tally(inputPosts: number, output: Relation): Promise<Tally> {
+    const { name, columns, rows, rowIsPost } = output;
+    const timed = columns.includes('timestamp');
+    const [out] =
+      rowIsPost && !timed
+        ? [{ posts: rows, newest: null }]
+        : await this.session.rows<{ posts: number; newest: number | null }>(
+            `SELECT ${rowIsPost ? 'count(*)' : `count(DISTINCT ${ordColumn})`} AS posts,
+               ${timed ? 'epoch_ms(max("timestamp"))' : 'NULL'} AS newest FROM ${name}`,
+          );
     const lost = { dropped: 0, superseded: 0, quarantined: 0 };
     if (this.#lost)
       for (const { cause, posts } of await this.session.rows<{ cause: LossCause; posts: number }>(
         `SELECT cause, count(*) AS posts FROM (
            SELECT ${ordColumn}, CASE WHEN bool_or(cause = 'quarantined') THEN 'quarantined'
              WHEN bool_or(cause = 'dropped') THEN 'dropped' ELSE 'superseded' END AS cause
-           FROM ${lostTable} ANTI JOIN ${output} USING (${ordColumn}) GROUP BY ${ordColumn}) GROUP BY cause`,
+           FROM ${lostTable} ANTI JOIN ${name} USING (${ordColumn}) GROUP BY ${ordColumn}) GROUP BY cause`,
       ))
         lost[cause] = posts;
     const tally: Tally = {
       output: out?.posts ?? 0,
-      outputRows: out?.rows ?? 0,
+      outputRows: output.rows,
       ...lost,
       newestEventMs: out?.newest ?? null,
     };
