@@ -125,6 +125,7 @@ const statuses: Readonly<Record<string, number>> = {
   'dashboard.no_such_post': 404,
   'engine.no_such_query': 404,
   'dashboard.not_running': 409,
+  'dashboard.other_format': 409,
   'dashboard.too_many_viewers': 503,
 };
 

@@ -14,10 +14,14 @@ export type BatchSum = Omit<BatchPoint, 'seq'> & { batches: number };
 
 export class BatchHistory {
   readonly #streams: Map<string, { recent: BoundedSeries<SeriesName>; all: BoundedSeries<SeriesName> }>;
-  #seq = 0;
+  #seq: number;
 
-  /** @param streams their names, in the order in which they are shown; a new name comes last */
-  constructor(streams: readonly string[]) {
+  /**
+   * @param streams their names, in the order in which they are shown; a new name comes last
+   * @param seq numbers go on behind it
+   */
+  constructor(streams: readonly string[], seq = 0) {
+    this.#seq = seq;
     this.#streams = new Map(streams.map((stream) => [stream, emptySeries()]));
   }
 
