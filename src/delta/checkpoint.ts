@@ -42,7 +42,8 @@ export async function writeCheckpoint(
       );
     }
     faultPoint('delta.checkpoint.before_rename');
-    await storage.put(checkpointPath(snapshot.version), await storage.read(temporary));
+    const path = checkpointPath(snapshot.version);
+    await storage.put(path, await storage.read(temporary));
     const hint = {
       version: snapshot.version,
       size: rows,
@@ -50,6 +51,8 @@ export async function writeCheckpoint(
       numOfAddFiles: snapshot.fileCount,
     };
     await storage.put(lastCheckpointPath, Buffer.from(`${JSON.stringify(hint)}\n`));
+    // Checksums that Spark left beside the files which these replace.
+    await storage.delete(`${logFolder}.${path.slice(logFolder.length)}.crc`);
     await storage.delete(`${logFolder}._last_checkpoint.crc`);
   } finally {
     await storage.delete(temporary);

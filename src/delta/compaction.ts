@@ -6,6 +6,7 @@ import type { AddFile, DataFile } from './actions.js';
 import type { DeltaTable } from './delta-table.js';
 import { assertWritable } from './features.js';
 import type { Snapshot } from './snapshot.js';
+import type { Transaction } from './transaction.js';
 
 export interface CompactOptions {
   /** Bytes; files below it are candidates, and bins are filled up to it. */
@@ -24,7 +25,10 @@ export type CompactResult =
 
 /** One commit for all bins. @throws delta.unsupported_feature (user), storage errors */
 export async function compact(table: DeltaTable, options: CompactOptions): Promise<CompactResult> {
-  const snapshot = await table.update();
+  await table.update();
+  // Begun before the work: whatever happens to these files meanwhile is then a conflict.
+  const transaction = table.begin();
+  const snapshot = transaction.base;
   assertWritable(table.storage.root, snapshot.protocol, snapshot.metadata);
   const bins = planBins(snapshot, options);
   if (bins.length === 0) return { outcome: 'nothing to do' };
@@ -42,10 +46,10 @@ export async function compact(table: DeltaTable, options: CompactOptions): Promi
     });
     written.push(...rewritten);
   }
-  return commitRewrite(table, bins.flat(), written);
+  return commitRewrite(table, transaction, bins.flat(), written);
 }
 
-/** Per partition: small files in path order, so that rows stay near their neighbours, filled up to the target. */
+/** Per partition: small files in the order they were written, so that rows stay near their neighbours, filled up to the target. */
 export function planBins(snapshot: Snapshot, options: CompactOptions): AddFile[][] {
   const { targetSize, minFiles = 2, maxBytes = Number.POSITIVE_INFINITY } = options;
   const byPartition = new Map<string, AddFile[]>();
@@ -80,10 +84,11 @@ export function planBins(snapshot: Snapshot, options: CompactOptions): AddFile[]
 
 async function commitRewrite(
   table: DeltaTable,
+  transaction: Transaction,
   removed: readonly AddFile[],
   added: readonly DataFile[],
 ): Promise<CompactResult> {
-  const transaction = table.begin().reads(removed);
+  transaction.reads(removed);
   for (const file of removed) transaction.remove(file, { dataChange: false });
   for (const file of added) transaction.add(file, { dataChange: false });
   const bytesOf = (files: readonly { size: number }[]) => files.reduce((sum, { size }) => sum + size, 0);
@@ -98,7 +103,11 @@ async function commitRewrite(
     },
     isolationLevel: 'SnapshotIsolation',
   });
-  if (result.outcome === 'conflict') return { outcome: 'conflict', version: result.version };
+  if (result.outcome === 'conflict') {
+    // No commit names them, and none ever will.
+    for (const { path } of added) await table.storage.delete(path);
+    return { outcome: 'conflict', version: result.version };
+  }
   return {
     outcome: 'compacted',
     version: result.version,

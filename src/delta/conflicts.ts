@@ -40,7 +40,8 @@ export function findConflict(mine: Footprint, winner: readonly Action[]): Confli
       return 'delete_read';
     }
   }
-  const dependsOnRows = mine.reads !== 'nothing' && mine.dataChange;
+  // What I rewrite I have read.
+  const dependsOnRows = mine.dataChange && (mine.reads !== 'nothing' || mine.removes.size > 0);
   if (dependsOnRows && winner.some(({ add }) => add?.dataChange === true)) return 'concurrent_append';
   return undefined;
 }

@@ -2,20 +2,22 @@
  * A Delta table: its newest known snapshot, and the ways to move on from it. Opening reads the last checkpoint and the
  * commits behind it; `update` reads only commits that are new.
  */
-import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.js';
 import { asMurmurError, MurmurError } from '../base/errors.js';
-import type { StructType } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
 import type { Action, CommitInfo } from './actions.js';
 import { checkpointIsDue, writeCheckpoint } from './checkpoint.js';
+import { assertSameShape, creation, type TableSpec } from './create-table.js';
 import { logGap, noSuchVersion, notATable } from './delta-errors.js';
 import { assertReadable } from './features.js';
-import { listLog, readCommit } from './log.js';
-import { cleanUpLog } from './log-cleanup.js';
+import { commitTime, load } from './load-snapshot.js';
+import { readCommit } from './log.js';
+import { cleanUpLog, logCutoff } from './log-cleanup.js';
 import { commitPath } from './log-files.js';
 import type { ParquetHandler } from './parquet-handler.js';
-import { emptyState, replay, Snapshot, type TableState } from './snapshot.js';
+import { assertSchema } from './schema-rules.js';
+import { forgetTombstones, replay, Snapshot, type TableState } from './snapshot.js';
+import { deletedFileRetention } from './table-properties.js';
 import { Transaction } from './transaction.js';
 
 /** What a table needs from the world. */
@@ -28,21 +30,21 @@ export interface DeltaEnv {
   onWarning?(warning: MurmurError): void;
 }
 
-export interface TableSpec {
-  schema: StructType;
-  partitionColumns?: string[];
-  configuration?: Record<string, string>;
-}
-
 export interface HistoryEntry extends CommitInfo {
   version: number;
   /** Milliseconds since the epoch. */
   timestamp: number;
 }
 
+/** Commits between two looks at the removed files in memory. */
+const trimEvery = 100;
+
 export class DeltaTable {
   #snapshot: Snapshot;
   #upkeep: Promise<void> = Promise.resolve();
+  /** The cutoff of the last clean-up: listing a long log again before it moves would find nothing. */
+  #cleanedTo: number | undefined;
+  #trimmedAt: number;
 
   private constructor(
     readonly storage: Storage,
@@ -50,6 +52,7 @@ export class DeltaTable {
     snapshot: Snapshot,
   ) {
     this.#snapshot = snapshot;
+    this.#trimmedAt = snapshot.version;
   }
 
   /** @throws delta.not_a_table (user), delta.unsupported_feature (user), delta.log_gap, delta.broken_log */
@@ -66,17 +69,19 @@ export class DeltaTable {
 
   /**
    * Creates the table (protocol 1,2), or opens it where another process was faster.
-   * @throws delta.schema_mismatch (user) when a table with other columns is there
+   * @throws delta.schema_mismatch (user) when a table with other columns is there, delta.bad_schema (user)
    */
   static async create(storage: Storage, env: DeltaEnv, spec: TableSpec): Promise<DeltaTable> {
-    const bytes = Buffer.from(
-      creation(spec, env)
-        .map((action) => `${JSON.stringify(action)}\n`)
-        .join(''),
-    );
-    await storage.putIfAbsent(commitPath(0), bytes);
-    const table = await DeltaTable.open(storage, env);
-    assertSameShape(table, spec);
+    assertSchema(spec.schema, spec.partitionColumns ?? []);
+    // Version 0 of an old table may have been cleaned up, so that its name is free.
+    let table = await DeltaTable.openIfExists(storage, env);
+    if (table === undefined) {
+      const actions = creation(spec, (env.clock ?? systemClock).now(), env.engineInfo ?? 'murmur');
+      const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
+      await storage.putIfAbsent(commitPath(0), Buffer.from(text));
+      table = await DeltaTable.open(storage, env);
+    }
+    assertSameShape(storage.root, table.snapshot, spec);
     return table;
   }
 
@@ -85,13 +90,21 @@ export class DeltaTable {
     return this.#snapshot;
   }
 
-  /** Reads what others have committed since. */
+  /** Reads what others have committed since. @throws delta.not_a_table (user) when it is gone */
   async update(): Promise<Snapshot> {
-    let state = this.#snapshot.state;
+    const before = this.#snapshot.state;
+    let state = before;
     for (;;) {
       const actions = await readCommit(this.storage, state.version + 1);
       if (actions === undefined) break;
       state = replay(state, state.version + 1, actions);
+    }
+    // Where even the commit that we stand on is gone, the log was cleaned up or made anew behind us.
+    if (state === before && (await this.storage.stat(commitPath(state.version))) === undefined) {
+      const snapshot = await load(this.storage, this.env);
+      if (snapshot === undefined) throw notATable(this.storage.root);
+      if (this.#snapshot.state === before) this.#snapshot = snapshot;
+      return this.#snapshot;
     }
     return this.#advance(state);
   }
@@ -107,26 +120,42 @@ export class DeltaTable {
     return snapshot;
   }
 
-  begin(): Transaction {
+  /** The newest version committed at or before a time. @throws delta.no_such_version (user) when the log begins later */
+  async atTime(timestamp: number): Promise<Snapshot> {
+    for await (const entry of this.#backwards()) {
+      if (entry.timestamp <= timestamp) return this.at(entry.version);
+    }
+    throw new MurmurError(
+      'delta.no_such_version',
+      `reading ${this.storage.root}: no version as old as ${new Date(timestamp).toISOString()}`,
+      { fault: 'user', fix: 'ask for a later time, or for a version number' },
+    );
+  }
+
+  /** @param base the snapshot that the change was planned on; default: the newest known */
+  begin(base: Snapshot = this.#snapshot): Transaction {
     const { clock = systemClock, engineInfo = 'murmur' } = this.env;
-    return new Transaction(this, () => clock.now(), engineInfo);
+    return new Transaction(this, () => clock.now(), engineInfo, base);
   }
 
   /** The newest commits, newest first, as far as the log still holds them. */
   async history(limit = Number.POSITIVE_INFINITY): Promise<HistoryEntry[]> {
     const entries: HistoryEntry[] = [];
-    for (let { version } = await this.update(); version >= 0 && entries.length < limit; version--) {
-      const actions = await readCommit(this.storage, version);
-      if (actions === undefined) break;
-      const info = actions.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo ?? {};
-      const timestamp =
-        info.inCommitTimestamp ??
-        info.timestamp ??
-        (await this.storage.stat(commitPath(version)))?.mtimeMs ??
-        0;
-      entries.push({ ...info, version, timestamp });
+    if (limit <= 0) return entries;
+    for await (const entry of this.#backwards()) {
+      entries.push(entry);
+      if (entries.length >= limit) break;
     }
     return entries;
+  }
+
+  async *#backwards(): AsyncIterable<HistoryEntry> {
+    for (let { version } = await this.update(); version >= 0; version--) {
+      const actions = await readCommit(this.storage, version);
+      if (actions === undefined) return;
+      const { info, timestamp } = await commitTime(this.storage, version, actions);
+      yield { ...info, version, timestamp };
+    }
   }
 
   /** Commits from one version to another (inclusive), or to the newest. @throws delta.log_gap */
@@ -137,16 +166,18 @@ export class DeltaTable {
         if (version <= this.#snapshot.version) throw logGap(this.storage.root, version, 'nothing');
         return;
       }
-      const info = actions.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo;
-      yield { version, timestamp: info?.inCommitTimestamp ?? info?.timestamp ?? 0, actions };
+      const { timestamp } = await commitTime(this.storage, version, actions);
+      yield { version, timestamp, actions };
     }
   }
 
   /** Takes over a commit of our own, without reading it back, and does what is due after it. */
   committed(version: number, actions: readonly Action[]): Snapshot {
-    if (version !== this.#snapshot.version + 1) return this.#snapshot;
-    const snapshot = this.#advance(replay(this.#snapshot.state, version, actions));
-    if (checkpointIsDue(snapshot)) this.#upkeep = this.#upkeep.then(() => this.#keepUp(snapshot));
+    let snapshot = this.#snapshot;
+    // A concurrent update may have read it back already.
+    if (version === snapshot.version + 1) snapshot = this.#advance(replay(snapshot.state, version, actions));
+    if (snapshot.version === version && checkpointIsDue(snapshot))
+      this.#upkeep = this.#upkeep.then(() => this.#keepUp(snapshot));
     return snapshot;
   }
 
@@ -158,7 +189,7 @@ export class DeltaTable {
   #advance(state: TableState): Snapshot {
     if (state.version > this.#snapshot.version) {
       const { protocol, metadata } = this.#snapshot;
-      const next = new Snapshot(state, this.storage.root, this.#snapshot);
+      const next = new Snapshot(this.#trim(state), this.storage.root, this.#snapshot);
       if (next.protocol !== protocol || next.metadata !== metadata) {
         assertReadable(this.storage.root, next.protocol, next.metadata);
       }
@@ -167,11 +198,22 @@ export class DeltaTable {
     return this.#snapshot;
   }
 
+  /** A table that is open for weeks must not keep every file that ever left it in memory. */
+  #trim(state: TableState): TableState {
+    if (state.version < this.#trimmedAt + trimEvery || state.metadata === undefined) return state;
+    this.#trimmedAt = state.version;
+    const { clock = systemClock } = this.env;
+    return forgetTombstones(state, clock.now() - deletedFileRetention(state.metadata));
+  }
+
   async #keepUp(snapshot: Snapshot): Promise<void> {
     try {
       const clock = this.env.clock ?? systemClock;
       await writeCheckpoint(this.storage, this.env.parquet, snapshot, clock.now());
-      await cleanUpLog(this.storage, snapshot, clock.now());
+      const cutoff = logCutoff(snapshot, clock.now());
+      if (cutoff === undefined || cutoff === this.#cleanedTo) return;
+      await cleanUpLog(this.storage, cutoff);
+      this.#cleanedTo = cutoff;
     } catch (e) {
       this.env.onWarning?.(asMurmurError(e));
     }
@@ -182,76 +224,4 @@ export interface Commit {
   version: number;
   timestamp: number;
   actions: Action[];
-}
-
-async function load(storage: Storage, env: DeltaEnv, maxVersion?: number): Promise<Snapshot | undefined> {
-  const segment = await listLog(storage, maxVersion);
-  let state = emptyState;
-  if (segment.checkpoint !== undefined) {
-    const actions = await env.parquet.readCheckpoint(storage, segment.checkpoint.paths);
-    state = replay(state, segment.checkpoint.version, actions);
-  }
-  for (const version of segment.commits) {
-    const expected = state.version + 1;
-    if (version !== expected) throw logGap(storage.root, expected, version);
-    state = replay(state, version, (await readCommit(storage, version)) ?? []);
-  }
-  if (state.version < 0) return undefined;
-  const snapshot = new Snapshot(state, storage.root);
-  assertReadable(storage.root, snapshot.protocol, snapshot.metadata);
-  return snapshot;
-}
-
-/** Version 0. It leaves `readVersion` out: there was nothing to read. */
-function creation({ schema, partitionColumns = [], configuration = {} }: TableSpec, env: DeltaEnv): Action[] {
-  const now = (env.clock ?? systemClock).now();
-  return [
-    {
-      commitInfo: {
-        timestamp: now,
-        operation: 'CREATE TABLE',
-        operationParameters: {
-          isManaged: 'false',
-          description: 'null',
-          partitionBy: JSON.stringify(partitionColumns),
-          properties: JSON.stringify(configuration),
-        },
-        isolationLevel: 'Serializable',
-        isBlindAppend: true,
-        engineInfo: env.engineInfo ?? 'murmur',
-        txnId: randomUUID(),
-      },
-    },
-    { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
-    {
-      metaData: {
-        id: randomUUID(),
-        format: { provider: 'parquet', options: {} },
-        schemaString: JSON.stringify(schema),
-        partitionColumns,
-        configuration,
-        createdTime: now,
-      },
-    },
-  ];
-}
-
-function assertSameShape({ storage, snapshot }: DeltaTable, spec: TableSpec): void {
-  const shape = ({ fields }: StructType) =>
-    JSON.stringify(fields.map(({ name, type }) => [name.toLowerCase(), type]));
-  const partitions = JSON.stringify(spec.partitionColumns ?? []);
-  if (
-    shape(snapshot.schema) === shape(spec.schema) &&
-    JSON.stringify(snapshot.metadata.partitionColumns) === partitions
-  ) {
-    return;
-  }
-  throw new MurmurError(
-    'delta.schema_mismatch',
-    `creating ${storage.root}: a table with other columns is there`,
-    {
-      fault: 'user',
-      fix: 'use another folder, or remove the table that is in this one',
-    },
-  );
 }

@@ -13,7 +13,8 @@ export type {
 } from './actions.js';
 export { type CompactOptions, type CompactResult, compact } from './compaction.js';
 export type { ConflictKind } from './conflicts.js';
-export { type Commit, type DeltaEnv, DeltaTable, type HistoryEntry, type TableSpec } from './delta-table.js';
+export type { TableSpec } from './create-table.js';
+export { type Commit, type DeltaEnv, DeltaTable, type HistoryEntry } from './delta-table.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
 export { decodePath, encodePath } from './paths.js';
 export { type Condition, planScan } from './scan.js';

@@ -2,6 +2,7 @@
  * Deletes commits and checkpoints that nobody may ask for any more (PROTOCOL.md, "Metadata Cleanup"): only what lies before
  * a checkpoint that is itself older than the retention, and never that checkpoint's own commit.
  */
+import { faultPoint } from '../base/fault-point.js';
 import type { Storage } from '../storage/storage.js';
 import { classifyLogFile, logFolder } from './log-files.js';
 import type { Snapshot } from './snapshot.js';
@@ -9,26 +10,32 @@ import { cleansUpLog, logRetention } from './table-properties.js';
 
 const day = 86_400_000;
 
+/** Commits not newer than this may go: a midnight (UTC), so that it moves once a day. Undefined where nothing may. */
+export function logCutoff({ metadata }: Snapshot, now: number): number | undefined {
+  return cleansUpLog(metadata) ? Math.floor((now - logRetention(metadata)) / day) * day : undefined;
+}
+
 /** @returns how many files were deleted */
-export async function cleanUpLog(storage: Storage, { metadata }: Snapshot, now: number): Promise<number> {
-  if (!cleansUpLog(metadata)) return 0;
-  const cutoff = Math.floor((now - logRetention(metadata)) / day) * day;
+export async function cleanUpLog(storage: Storage, cutoff: number): Promise<number> {
   let newestExpired = -1;
   const checkpoints: number[] = [];
   const files: { path: string; version: number }[] = [];
-  for await (const { path, mtimeMs } of storage.list(logFolder)) {
+  for await (const { path, size, mtimeMs } of storage.list(logFolder)) {
     const file = classifyLogFile(path);
     if (file === undefined) continue;
     // Versions ascend, so what comes after the first commit that is kept is kept too.
     if (file.kind === 'commit') {
       if (mtimeMs > cutoff) break;
       newestExpired = file.version;
-    } else if (file.kind === 'checkpoint' && file.parts === 1) checkpoints.push(file.version);
+    } else if (file.kind === 'checkpoint' && file.parts === 1 && size > 0) checkpoints.push(file.version);
     files.push({ path, version: file.version });
   }
   const anchor = checkpoints.filter((version) => version <= newestExpired).at(-1);
   if (anchor === undefined) return 0;
   const doomed = files.filter(({ version }) => version < anchor);
-  for (const { path } of doomed) await storage.delete(path);
+  for (const { path } of doomed) {
+    faultPoint('delta.cleanup.before_delete');
+    await storage.delete(path);
+  }
   return doomed.length;
 }

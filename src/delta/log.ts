@@ -14,6 +14,8 @@ export interface LogSegment {
   checkpoint: { version: number; paths: string[] } | undefined;
   /** Versions of commit files behind the checkpoint (or all), ascending. */
   commits: number[];
+  /** Whether a V2 checkpoint was seen, which is not read here. */
+  v2Checkpoint: boolean;
 }
 
 /**
@@ -27,6 +29,11 @@ export async function listLog(storage: Storage, maxVersion = Number.POSITIVE_INF
     if (segment.checkpoint !== undefined) return segment;
   }
   return listFrom(storage, 0, maxVersion);
+}
+
+/** The log up to `maxVersion` as if there were no checkpoint. */
+export async function listWithoutCheckpoints(storage: Storage, maxVersion?: number): Promise<LogSegment> {
+  return listFrom(storage, 0, maxVersion ?? Number.POSITIVE_INFINITY, false);
 }
 
 /** The actions of one commit; undefined where there is no such version. */
@@ -55,23 +62,31 @@ export function parseCommit(root: string, version: number, text: string): Action
   return actions;
 }
 
-async function listFrom(storage: Storage, first: number, maxVersion: number): Promise<LogSegment> {
+async function listFrom(
+  storage: Storage,
+  first: number,
+  maxVersion: number,
+  withCheckpoints = true,
+): Promise<LogSegment> {
   const commits: number[] = [];
+  let v2Checkpoint = false;
   const found = new Map<number, Map<number, string[]>>();
   for await (const { path, size } of storage.list(logFolder, { after: versionPrefix(first) })) {
     const file = classifyLogFile(path);
     if (file === undefined || file.version > maxVersion) continue;
-    if (file.kind === 'commit') commits.push(file.version);
-    else if (file.kind === 'checkpoint' && size > 0) {
+    if (file.kind === 'v2-checkpoint') v2Checkpoint = true;
+    else if (file.kind === 'commit') commits.push(file.version);
+    else if (size > 0) {
       const byParts = found.get(file.version) ?? new Map<number, string[]>();
       byParts.set(file.parts, [...(byParts.get(file.parts) ?? []), path]);
       found.set(file.version, byParts);
     }
   }
-  const checkpoint = newestComplete(found);
+  const checkpoint = withCheckpoints ? newestComplete(found) : undefined;
   return {
     checkpoint,
     commits: commits.filter((version) => checkpoint === undefined || version > checkpoint.version),
+    v2Checkpoint,
   };
 }
 

@@ -23,8 +23,10 @@ export class OverlayMap<V> {
     const overlay = new Map(this.overlay);
     let { size } = this;
     for (const [key, value] of changes) {
-      size += (value === undefined ? 0 : 1) - (this.get(key) === undefined ? 0 : 1);
-      overlay.set(key, value);
+      const before = this.get(key);
+      size += (value === undefined ? 0 : 1) - (before === undefined ? 0 : 1);
+      if (value !== undefined || this.base.has(key)) overlay.set(key, value);
+      else overlay.delete(key);
     }
     const next = new OverlayMap(this.base, overlay, size);
     return overlay.size > Math.max(64, this.base.size / 8) ? next.#folded() : next;

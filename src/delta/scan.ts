@@ -38,7 +38,7 @@ function mayMatch(stats: ParsedStats, name: string, type: DataType, condition: C
   if (allNull) return false;
   if (condition.op === 'is not null') return true;
 
-  const compare = comparison(type);
+  const compare = comparison(type, condition.op === '>' || condition.op === '>=');
   if (compare === undefined) return true;
   const { value } = condition;
   // True as well when the bound is unknown or cannot be compared.
@@ -60,19 +60,25 @@ function mayMatch(stats: ParsedStats, name: string, type: DataType, condition: C
 
 type Compare = (bound: unknown, value: string | number | bigint, end: 'min' | 'max') => number | undefined;
 
-/** How a bound compares with a value of this type; undefined for types that are not skipped by. */
-function comparison(type: DataType): Compare | undefined {
+/** How a bound compares with a value of this type; undefined for types that are not skipped by. `mayBeNaN`: NaN would match. */
+function comparison(type: DataType, mayBeNaN: boolean): Compare | undefined {
   switch (type) {
     case 'long':
     case 'integer':
     case 'short':
     case 'byte':
-    case 'float':
+      return compareNumbers;
     case 'double':
-      return (bound, value) =>
-        isNumeric(bound) && isNumeric(value) ? (bound < value ? -1 : bound > value ? 1 : 0) : undefined;
-    case 'string':
+    case 'float':
+      return (bound, value, end) => {
+        // NaN is greater than all numbers, and not every writer counts it in; texts of floats are shorter than their value.
+        if (typeof bound !== 'number' || (end === 'max' && mayBeNaN)) return undefined;
+        return compareNumbers(type === 'float' ? Math.fround(bound) : bound, value);
+      };
     case 'date':
+      // Only years of four digits sort as text.
+      return (bound, value) => (isDate(bound) && isDate(value) ? compareUtf8(bound, value) : undefined);
+    case 'string':
       return (bound, value) =>
         typeof bound === 'string' && typeof value === 'string' ? compareUtf8(bound, value) : undefined;
     case 'timestamp':
@@ -90,6 +96,15 @@ function compareTimes(bound: unknown, value: unknown, end: 'min' | 'max'): numbe
   if (Number.isNaN(millis)) return undefined;
   const micros = BigInt(millis) * 1000n + (end === 'max' ? 1000n : 0n);
   return micros < value ? -1 : micros > value ? 1 : 0;
+}
+
+function compareNumbers(bound: unknown, value: unknown): number | undefined {
+  if (!isNumeric(bound) || !isNumeric(value)) return undefined;
+  return bound < value ? -1 : bound > value ? 1 : 0;
+}
+
+function isDate(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
 }
 
 function isNumeric(value: unknown): value is number | bigint {

@@ -73,6 +73,15 @@ export function replay(state: TableState, version: number, actions: readonly Act
   };
 }
 
+/** The same state without the removed files that nobody may ask for any more. */
+export function forgetTombstones(state: TableState, removedBefore: number): TableState {
+  const expired = new Map<string, undefined>();
+  for (const remove of state.tombstones.values()) {
+    if ((remove.deletionTimestamp ?? 0) < removedBefore) expired.set(fileKey(remove), undefined);
+  }
+  return { ...state, tombstones: state.tombstones.with(expired) };
+}
+
 export class Snapshot {
   readonly version: number;
   readonly timestamp: number;
@@ -80,6 +89,8 @@ export class Snapshot {
   readonly metadata: Metadata;
   readonly schema: StructType;
   #files: readonly AddFile[] | undefined;
+  #bytes: number | undefined;
+  #records: { sum: number | undefined } | undefined;
 
   /** @throws delta.broken_log when protocol or metadata are missing */
   constructor(
@@ -111,18 +122,14 @@ export class Snapshot {
   }
 
   get sizeInBytes(): number {
-    return this.files.reduce((sum, { size }) => sum + size, 0);
+    this.#bytes ??= sumOf(this.state.live.values(), ({ size }) => size) ?? 0;
+    return this.#bytes;
   }
 
   /** Live rows by the statistics; undefined where a file has none. */
   get numRecords(): number | undefined {
-    let sum = 0;
-    for (const file of this.files) {
-      const records = recordsIn(file);
-      if (records === undefined) return undefined;
-      sum += records - (file.deletionVector?.cardinality ?? 0);
-    }
-    return sum;
+    this.#records ??= { sum: sumOf(this.state.live.values(), liveRecordsIn) };
+    return this.#records.sum;
   }
 
   /** The last version that an application has committed with `txn`. */
@@ -140,12 +147,31 @@ export class Snapshot {
 export function recordsIn(file: AddFile): number | undefined {
   let records = counted.get(file);
   if (records === undefined && !counted.has(file)) {
-    records = file.stats === undefined ? undefined : parseStats(file.stats)?.numRecords;
+    // Every writer puts the count first, and a table has many files.
+    const first = /^\{\s*"numRecords"\s*:\s*(\d{1,15})\s*[,}]/.exec(file.stats ?? '');
+    if (first) records = Number(first[1]);
+    else records = file.stats === undefined ? undefined : parseStats(file.stats)?.numRecords;
     counted.set(file, records);
   }
   return records;
 }
 const counted = new WeakMap<AddFile, number | undefined>();
+
+function liveRecordsIn(file: AddFile): number | undefined {
+  const records = recordsIn(file);
+  return records === undefined ? undefined : records - (file.deletionVector?.cardinality ?? 0);
+}
+
+/** Undefined when a part is. */
+function sumOf(files: Iterable<AddFile>, part: (file: AddFile) => number | undefined): number | undefined {
+  let sum = 0;
+  for (const file of files) {
+    const value = part(file);
+    if (value === undefined) return undefined;
+    sum += value;
+  }
+  return sum;
+}
 
 /** Path order decides the index of a file within a commit or a snapshot, wherever it matters. */
 export function byPath(a: { path: string }, b: { path: string }): number {

@@ -76,6 +76,7 @@ export class TableTail {
   ): Promise<TailFile[]> {
     const { version: latest } = await this.table.update();
     this.#assertSameTable(offset);
+    if (offset.version > latest + 1) throw this.#movedBack(offset, latest);
     const last = Math.min(latest, until);
     const { files: maxFiles = Number.POSITIVE_INFINITY, bytes: maxBytes = Number.POSITIVE_INFINITY } = limits;
     const taken: TailFile[] = [];
@@ -117,16 +118,17 @@ export class TableTail {
 
   async #addedBy(version: number): Promise<AddFile[]> {
     for await (const { actions } of this.table.commits(version, version)) {
-      this.#assertOnlyAppends(version, actions);
+      if (this.#changesRows(version, actions)) return [];
       return actions.flatMap(({ add }) => (add?.dataChange === true ? [add] : [])).sort(byPath);
     }
     throw logGap(this.table.storage.root, version, 'nothing');
   }
 
-  #assertOnlyAppends(version: number, actions: readonly Action[]): void {
-    if (!actions.some(({ remove }) => remove?.dataChange === true)) return;
+  /** True for a change commit of the lake's own, whose adds only hold rows that were there before. */
+  #changesRows(version: number, actions: readonly Action[]): boolean {
+    if (!actions.some(({ remove }) => remove?.dataChange === true)) return false;
     const info = actions.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo;
-    if (info?.murmur !== undefined && this.options.isOwnChange?.(info.murmur)) return;
+    if (info?.murmur !== undefined && this.options.isOwnChange?.(info.murmur)) return true;
     const operation = info?.operation ?? 'an unnamed operation';
     throw new MurmurError(
       'delta.unexpected_change',
@@ -136,6 +138,14 @@ export class TableTail {
         fix: 'run `murmur reset` to make the tables behind it anew',
         context: { version, operation },
       },
+    );
+  }
+
+  #movedBack({ version }: TailOffset, latest: number): MurmurError {
+    return new MurmurError(
+      'delta.table_replaced',
+      `following ${this.table.storage.root}: it ends at version ${latest}, and was read up to version ${version - 1}`,
+      { fault: 'user', fix: 'put back the newer table, or run `murmur reset`', context: { version, latest } },
     );
   }
 

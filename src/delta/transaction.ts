@@ -10,9 +10,11 @@ import { faultPoint } from '../base/fault-point.js';
 import type { Storage } from '../storage/storage.js';
 import type { Action, AddFile, CommitInfo, DataFile, Metadata, RemoveFile, Txn } from './actions.js';
 import { type ConflictKind, type Footprint, findConflict, readKeys } from './conflicts.js';
+import { logGap } from './delta-errors.js';
 import { assertWritable } from './features.js';
 import { readCommit } from './log.js';
 import { commitPath } from './log-files.js';
+import { assertNoNulls } from './not-null.js';
 import { encodePath, fileKey } from './paths.js';
 import type { Snapshot } from './snapshot.js';
 
@@ -42,7 +44,6 @@ export type CommitResult =
   | { outcome: 'conflict'; kind: ConflictKind; version: number };
 
 export class Transaction {
-  readonly #base: Snapshot;
   readonly #adds: AddFile[] = [];
   readonly #removes: RemoveFile[] = [];
   readonly #txns: Txn[] = [];
@@ -54,12 +55,12 @@ export class Transaction {
     readonly table: CommitTarget,
     readonly now: () => number,
     readonly engineInfo: string,
-  ) {
-    this.#base = table.snapshot;
-  }
+    /** What it rests on: its files are the ones that may be read and removed. */
+    readonly base: Snapshot = table.snapshot,
+  ) {}
 
   get readVersion(): number {
-    return this.#base.version;
+    return this.base.version;
   }
 
   add(file: DataFile | AddFile, options: { dataChange?: boolean } = {}): this {
@@ -100,18 +101,26 @@ export class Transaction {
   }
 
   /**
-   * @throws delta.append_only (user), delta.unsupported_feature (user), storage errors. A lost race that conflicts is an
-   *   outcome, not an error.
+   * Files read or removed that were not live in `base` are a conflict too: they were planned on an older snapshot, and what
+   * replaced them holds the same rows.
+   * @throws delta.append_only (user), delta.unsupported_feature (user), delta.not_null (user), delta.log_gap, storage errors.
+   *   A lost race that conflicts is an outcome, not an error.
    */
   async commit(description: CommitDescription): Promise<CommitResult> {
     const { storage } = this.table;
-    assertWritable(storage.root, this.#base.protocol, this.#base.metadata);
+    assertWritable(storage.root, this.base.protocol, this.base.metadata);
     this.#assertAppendOnly();
+    assertNoNulls(storage.root, this.base, this.#adds);
     const txnId = randomUUID();
     const footprint = this.#footprint();
-    for (let checked = this.#base.version; ; ) {
+    const gone = this.#goneBefore(footprint);
+    if (gone !== undefined) return { outcome: 'conflict', kind: gone, version: this.base.version };
+    // Also finds out when the log has moved on so far that the version behind `base` has been cleaned up.
+    await this.table.update();
+    for (let checked = this.base.version; ; ) {
       for (; checked < this.table.snapshot.version; checked++) {
-        const winner = (await readCommit(storage, checked + 1)) ?? [];
+        const winner = await readCommit(storage, checked + 1);
+        if (winner === undefined) throw logGap(storage.root, checked + 1, 'nothing');
         const kind = findConflict(footprint, winner);
         if (kind !== undefined) return { outcome: 'conflict', kind, version: checked + 1 };
       }
@@ -150,7 +159,7 @@ export class Transaction {
           typeof value === 'string' ? value : JSON.stringify(value),
         ]),
       ),
-      readVersion: this.#base.version,
+      readVersion: this.base.version,
       isolationLevel: isolationLevel ?? (this.#dataChange ? 'Serializable' : 'SnapshotIsolation'),
       isBlindAppend: this.#reads === 'nothing' && this.#removes.length === 0 && this.#metadata === undefined,
       ...(operationMetrics === undefined ? {} : { operationMetrics }),
@@ -181,8 +190,16 @@ export class Transaction {
     };
   }
 
+  #goneBefore({ reads, removes }: Footprint): ConflictKind | undefined {
+    const { live } = this.base.state;
+    for (const key of removes) if (live.get(key) === undefined) return 'delete_delete';
+    if (typeof reads === 'string') return undefined;
+    for (const key of reads) if (live.get(key) === undefined) return 'delete_read';
+    return undefined;
+  }
+
   #assertAppendOnly(): void {
-    const { configuration } = this.#base.metadata;
+    const { configuration } = this.base.metadata;
     if (configuration['delta.appendOnly'] !== 'true' || !this.#removes.some(({ dataChange }) => dataChange)) {
       return;
     }

@@ -5,6 +5,8 @@
 
 import { systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
+import { faultPoint } from '../base/fault-point.js';
+import type { ObjectInfo, Storage } from '../storage/storage.js';
 import type { DeltaTable } from './delta-table.js';
 import { assertWritable } from './features.js';
 import { decodePath } from './paths.js';
@@ -13,6 +15,8 @@ import { deletedFileRetention } from './table-properties.js';
 export interface VacuumOptions {
   /** Milliseconds; default: the table's `delta.deletedFileRetentionDuration`. */
   retainMs?: number;
+  /** Needed for a `retainMs` below the table's own: readers of older versions lose their files. */
+  allowShorter?: boolean;
   /** Only tells what would be deleted. */
   dryRun?: boolean;
   /** Files that somebody still has to read, by literal path. */
@@ -25,7 +29,7 @@ export interface VacuumResult {
   bytes: number;
 }
 
-/** @throws delta.unsupported_feature (user), delta.negative_retention (user) */
+/** @throws delta.unsupported_feature (user), delta.negative_retention (user), delta.retention_too_short (user) */
 export async function vacuum(table: DeltaTable, options: VacuumOptions = {}): Promise<VacuumResult> {
   const snapshot = await table.update();
   assertWritable(table.storage.root, snapshot.protocol, snapshot.metadata);
@@ -37,15 +41,24 @@ export async function vacuum(table: DeltaTable, options: VacuumOptions = {}): Pr
       fix: 'use a retention of 0 or more',
     });
   }
+  if (retainMs < configured && !options.allowShorter) {
+    throw new MurmurError(
+      'delta.retention_too_short',
+      `vacuuming ${table.storage.root} with a retention of ${retainMs} ms, its own is ${configured} ms`,
+      { fault: 'user', fix: 'retain longer, or set delta.deletedFileRetentionDuration' },
+    );
+  }
   const cutoff = (table.env.clock ?? systemClock).now() - retainMs;
-  const kept = new Set([...snapshot.state.live.values()].map(({ path }) => decodePath(path)));
+  const { root } = table.storage;
+  const kept = new Set<string>();
+  for (const { path } of snapshot.state.live.values()) kept.add(pathWithin(root, path));
   for (const { path, deletionTimestamp = 0 } of snapshot.state.tombstones.values()) {
-    if (deletionTimestamp >= cutoff) kept.add(decodePath(path));
+    if (deletionTimestamp >= cutoff) kept.add(pathWithin(root, path));
   }
 
   const doomed: VacuumResult = { files: [], bytes: 0 };
-  for await (const { path, size, mtimeMs } of table.storage.list('')) {
-    if (isHidden(path) || kept.has(path) || mtimeMs >= cutoff || options.isNeeded?.(path)) continue;
+  for await (const { path, size, mtimeMs } of dataFiles(table.storage)) {
+    if (kept.has(path) || mtimeMs >= cutoff || options.isNeeded?.(path)) continue;
     doomed.files.push(path);
     doomed.bytes += size;
   }
@@ -62,12 +75,44 @@ export async function vacuum(table: DeltaTable, options: VacuumOptions = {}): Pr
       sizeOfDataToDelete: String(doomed.bytes),
     },
   });
-  for (const path of doomed.files) await table.storage.delete(path);
+  for (const path of doomed.files) {
+    faultPoint('delta.vacuum.before_delete');
+    await table.storage.delete(path);
+  }
   await note(table, 'VACUUM END', {
     operationParameters: { status: 'COMPLETED' },
     operationMetrics: { numDeletedFiles: String(doomed.files.length), numVacuumedDirectories: '0' },
   });
   return doomed;
+}
+
+/** Every file that may be one of the table's data files. Folders of others are passed over unread. */
+async function* dataFiles(storage: Storage): AsyncIterable<ObjectInfo> {
+  for (let after: string | undefined; ; ) {
+    let passOver: string | undefined;
+    for await (const file of storage.list('', after === undefined ? {} : { after })) {
+      passOver = hiddenFolder(file.path);
+      if (passOver !== undefined) break;
+      if (!isHidden(file.path) && !deletionVectorFile.test(file.path)) yield file;
+    }
+    if (passOver === undefined) return;
+    after = `${passOver}/\u{10ffff}`;
+  }
+}
+
+/** They stay until what points at them is followed. */
+const deletionVectorFile = /(?:^|\/)deletion_vector_[^/]+\.bin$/;
+
+/** The literal path of a log path; relative to the root where it lies below it, however it is written. */
+function pathWithin(root: string, path: string): string {
+  const literal = decodePath(path).replace(/^file:\/*/, '/');
+  return literal.startsWith(`${root}/`) ? literal.slice(root.length + 1) : decodePath(path);
+}
+
+function hiddenFolder(path: string): string | undefined {
+  const parts = path.split('/');
+  const first = parts.slice(0, -1).findIndex((part) => isHidden(part));
+  return first < 0 ? undefined : parts.slice(0, first + 1).join('/');
 }
 
 /** Names that belong to others (`_delta_log`, `.tmp`); partition folders such as `_p=1` are data. */

@@ -67,11 +67,9 @@ export class LocalStorage implements Storage {
 
   async *list(prefix: string, options: { after?: string } = {}): AsyncIterable<ObjectInfo> {
     const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    for await (const path of this.#walk(folder)) {
-      if (!path.startsWith(prefix)) continue;
-      if (options.after !== undefined && compareUtf8(path, options.after) <= 0) continue;
-      const info = await this.stat(path);
-      if (info !== undefined) yield info;
+    const wanted = (path: string, isFolder: boolean) => isWanted(path, isFolder, prefix, options.after);
+    for await (const paths of this.#walk(folder, wanted)) {
+      for (const info of await Promise.all(paths.map((path) => this.stat(path)))) if (info) yield info;
     }
   }
 
@@ -95,7 +93,10 @@ export class LocalStorage implements Storage {
     const target = this.uri(path);
     try {
       const temporary = await this.#writeTemporary(target, bytes);
-      await rename(temporary, target);
+      await rename(temporary, target).catch(async (e) => {
+        await unlink(temporary).catch(() => {});
+        throw e;
+      });
       await syncFolder(dirname(target));
     } catch (e) {
       throw this.#fault('writing', path, e);
@@ -110,8 +111,14 @@ export class LocalStorage implements Storage {
     }
   }
 
-  /** Files below a folder (`''` or ending in `/`) in UTF-8 byte order of their whole path, temporary ones left out. */
-  async *#walk(folder: string): AsyncIterable<string> {
+  /**
+   * Wanted files below a folder (`''` or ending in `/`) in UTF-8 byte order of their whole path, some at a time, temporary
+   * ones left out. A folder in which nothing is wanted is not read.
+   */
+  async *#walk(
+    folder: string,
+    wanted: (path: string, isFolder: boolean) => boolean,
+  ): AsyncIterable<string[]> {
     let entries: Dirent[];
     try {
       entries = await readdir(this.uri(folder), { withFileTypes: true });
@@ -122,11 +129,19 @@ export class LocalStorage implements Storage {
     const named = entries
       .filter((entry) => !isTemporary(entry.name))
       .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
+      .filter((name) => wanted(folder + name, name.endsWith('/')))
       .sort(compareUtf8);
+    let files: string[] = [];
     for (const name of named) {
-      if (name.endsWith('/')) yield* this.#walk(folder + name);
-      else yield folder + name;
+      const isFolder = name.endsWith('/');
+      if (!isFolder) files.push(folder + name);
+      if (files.length > 0 && (isFolder || files.length === statsAtOnce)) {
+        yield files;
+        files = [];
+      }
+      if (isFolder) yield* this.#walk(folder + name, wanted);
     }
+    if (files.length > 0) yield files;
   }
 
   /** The bytes in a file beside the target, on the disk. */
@@ -134,7 +149,7 @@ export class LocalStorage implements Storage {
     const temporary = join(dirname(target), `.${randomUUID()}.tmp`);
     const file = await open(temporary, 'wx').catch(async (e) => {
       if (errno(e) !== 'ENOENT') throw e;
-      await mkdir(dirname(target), { recursive: true });
+      await makeFolder(dirname(target));
       return open(temporary, 'wx');
     });
     try {
@@ -173,6 +188,9 @@ export class LocalStorage implements Storage {
   }
 }
 
+/** How many files are looked at together while listing. */
+const statsAtOnce = 64;
+
 function isTemporary(name: string): boolean {
   return name.startsWith('.') && name.endsWith('.tmp');
 }
@@ -187,6 +205,20 @@ function errno(e: unknown): string | undefined {
 
 function messageOf(e: unknown): string {
   return e instanceof Error ? e.message : String(e);
+}
+
+/** Whether a file is in the listing, or whether a folder (ending in `/`) may hold one that is. */
+function isWanted(path: string, isFolder: boolean, prefix: string, after: string | undefined): boolean {
+  if (!path.startsWith(prefix) && !(isFolder && prefix.startsWith(path))) return false;
+  if (after === undefined || compareUtf8(path, after) > 0) return true;
+  return isFolder && after.startsWith(path);
+}
+
+/** A folder that survives a power cut, as do those above it that had to be made. */
+async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 /** Makes a folder's entries durable. Windows cannot open a folder, and does not need it. */

@@ -35,11 +35,11 @@ export class MemoryStorage implements Storage {
   }
 
   async read(path: string): Promise<Uint8Array> {
-    return this.#entry(path).bytes.slice();
+    return new Uint8Array(this.#entry(path).bytes);
   }
 
   async readRange(path: string, start: number, end: number): Promise<Uint8Array> {
-    return this.#entry(path).bytes.slice(start, Math.max(start, end));
+    return new Uint8Array(this.#entry(path).bytes.subarray(start, Math.max(start, end)));
   }
 
   async stat(path: string): Promise<ObjectInfo | undefined> {
@@ -66,7 +66,7 @@ export class MemoryStorage implements Storage {
   }
 
   put(path: string, bytes: Uint8Array): Promise<void> {
-    this.#files.set(this.#prefix + path, { bytes: bytes.slice(), mtimeMs: this.clock.now() });
+    this.#files.set(this.#prefix + path, { bytes: new Uint8Array(bytes), mtimeMs: this.clock.now() });
     return Promise.resolve();
   }
 
