@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { DuckDBStructType } from '@duckdb/node-api';
-import { MurmurError } from '../base/errors.js';
+import { isMurmurError, MurmurError } from '../base/errors.js';
 import type { Action } from '../delta/actions.js';
 import { column, struct } from '../schema/column-types.js';
 import { checkpointKinds, checkpointStructure, readableColumns, requiredField } from './checkpoint-schema.js';
@@ -15,6 +15,19 @@ import { quoteIdent, quoteList, quoteString } from './sql-text.js';
 /** @throws duck.parquet_invalid, duck.file_missing (external) */
 export async function readCheckpointFiles(session: DuckSession, uris: readonly string[]): Promise<Action[]> {
   if (uris.length === 0) return [];
+  try {
+    return await readActions(session, uris);
+  } catch (e) {
+    // The SQL is ours and right, so what DuckDB stumbles over is the file.
+    if (!isMurmurError(e, 'duck.sql_error')) throw e;
+    throw new MurmurError('duck.parquet_invalid', `reading checkpoint ${uris[0]}: ${e.message}`, {
+      fault: 'external',
+      cause: e,
+    });
+  }
+}
+
+async function readActions(session: DuckSession, uris: readonly string[]): Promise<Action[]> {
   const source = `read_parquet(${quoteList(uris)}, union_by_name=true, hive_partitioning=false)`;
   const selects = (await session.columnTypesOf(`SELECT * FROM ${source}`)).flatMap(({ name, type }) => {
     const wanted = readableColumns[name];
@@ -23,6 +36,7 @@ export async function readCheckpointFiles(session: DuckSession, uris: readonly s
     const required = requiredField[name]!;
     if (!fields.includes(required)) return [];
     const packed = fields.map((field) => `${quoteIdent(field)} := ${fieldOf(name, field)}`);
+    if (name === 'add' && !fields.includes('stats')) packed.push(...countOf(type as DuckDBStructType));
     return `SELECT ${quoteString(name)} AS kind, to_json(struct_pack(${packed.join(', ')}))::VARCHAR AS json
       FROM ${source} WHERE ${fieldOf(name, required)} IS NOT NULL`;
   });
@@ -66,6 +80,14 @@ export async function writeCheckpointFile(
   } finally {
     await session.run(`DROP TABLE IF EXISTS ${quoteIdent(staged)}`);
   }
+}
+
+/** Where a writer keeps statistics as columns only, the number of rows is what we need of them. */
+function countOf(add: DuckDBStructType): string[] {
+  const parsed = add.entryTypes[add.entryNames.indexOf('stats_parsed')];
+  if (!parsed || !('entryNames' in parsed) || !parsed.entryNames.includes('numRecords')) return [];
+  const count = `struct_extract(${fieldOf('add', 'stats_parsed')}, 'numRecords')`;
+  return [`stats := '{"numRecords":' || ${count} || '}'`];
 }
 
 function* checkpointLines(actions: Iterable<Action>): Generator<[string]> {

@@ -3,13 +3,12 @@
  * statistics. The files are on the disk when this returns; when it fails, none is left.
  */
 import { randomUUID } from 'node:crypto';
-import { rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { DataFile } from '../delta/actions.js';
 import type { StructType } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
 import { prepareFolder, settle } from './durable.js';
 import { type CopyResult, fileStatistics } from './file-statistics.js';
+import { parquetUri } from './parquet-location.js';
 import { type PartitionValues, partitionDirectory } from './partition-value.js';
 import type { DuckSession } from './session.js';
 import { quoteString } from './sql-text.js';
@@ -21,12 +20,9 @@ export type Compression = 'snappy' | 'zstd';
 export interface FileLayout {
   /** Default `snappy`. */
   compression?: Compression;
-  /**
-   * A file that has grown beyond this many bytes is followed by another one. Loose: DuckDB looks after each row group.
-   * Default: one file, whatever its size.
-   */
+  /** Rows that come to notably more bytes are spread over several files of about this size. Default: one file. */
   maxFileBytes?: number;
-  /** Rows of a row group, the least that `maxFileBytes` can cut off. Default: DuckDB's, 122,880. */
+  /** Rows of a row group. Default: DuckDB's, 122,880. */
   rowGroupRows?: number;
 }
 
@@ -43,18 +39,23 @@ export interface DataFilesOptions extends FileLayout {
   partitionValues: PartitionValues;
 }
 
+/** A file may be larger than asked for by this factor: better one of 70 MB than two of 35. */
+const tolerance = 1.25;
+
 /** Path order of the files is row order. No rows, no files. */
 export async function writeDataFiles(session: DuckSession, options: DataFilesOptions): Promise<DataFile[]> {
-  const { storage, partitionValues } = options;
+  const { storage, partitionValues, maxFileBytes } = options;
   const name = new FileName(
     partitionDirectory(options.partitionColumns, partitionValues),
     options.compression ?? 'snappy',
   );
   await prepareFolder(storage, name.at(0));
   try {
-    const copied = options.maxFileBytes
-      ? await copyToMany(session, options, name, options.maxFileBytes)
-      : await copyToOne(session, options, name);
+    let copied = await copy(session, options, options.select, name.at(0));
+    const [whole] = copied;
+    if (whole && maxFileBytes && whole.file_size_bytes > maxFileBytes * tolerance) {
+      copied = await split(session, options, whole, name, maxFileBytes);
+    }
     const columns = statsColumns(options.schema, options.configuration);
     const [stats, settled] = await Promise.all([
       inTurn(copied, (file) => fileStatistics(session, file, columns)),
@@ -82,43 +83,39 @@ export async function writeDataFiles(session: DuckSession, options: DataFilesOpt
 
 type CopiedFile = CopyResult & { path: string };
 
-async function copyToOne(
+async function copy(
   session: DuckSession,
   options: DataFilesOptions,
-  name: FileName,
+  select: string,
+  path: string,
 ): Promise<CopiedFile[]> {
-  const path = name.at(0);
-  const target = quoteString(options.storage.uri(path));
+  const target = quoteString(parquetUri(options.storage, path));
   const copied = await session.rows<CopyResult>(
-    `COPY (${options.select}) TO ${target} (${settings(options).join(', ')})`,
+    `COPY (${select}) TO ${target} (${settings(options).join(', ')})`,
   );
   return copied.map((file) => ({ ...file, path }));
 }
 
-async function copyToMany(
+/**
+ * Cuts a file into equal ones of about the size asked for. (DuckDB's own FILE_SIZE_BYTES mixes up the order of rows.)
+ */
+async function split(
   session: DuckSession,
   options: DataFilesOptions,
+  whole: CopiedFile,
   name: FileName,
   maxFileBytes: number,
 ): Promise<CopiedFile[]> {
-  const { storage } = options;
-  const many = [
-    ...settings(options),
-    `FILE_SIZE_BYTES ${Math.ceil(maxFileBytes)}`,
-    `FILENAME_PATTERN ${quoteString(name.duckPattern)}`,
-    // The folder holds the table's other files. Nothing is overwritten, since the name is new.
-    'OVERWRITE_OR_IGNORE',
-  ];
-  const folder = quoteString(dirname(storage.uri(name.at(0))));
-  const copied = await session.rows<CopyResult>(`COPY (${options.select}) TO ${folder} (${many.join(', ')})`);
-  const files: CopiedFile[] = [];
-  for (const file of copied) {
-    const path = name.at(name.indexOf(file.filename));
-    const filename = storage.uri(path);
-    await rename(file.filename, filename);
-    files.push({ ...file, filename, path });
+  const files = Math.max(2, Math.round(whole.file_size_bytes / maxFileBytes));
+  const rows = Math.ceil(whole.count / files);
+  const pieces: CopiedFile[] = [];
+  for (let from = 0; from < whole.count; from += rows) {
+    const select = `SELECT * FROM read_parquet(${quoteString(whole.filename)}, hive_partitioning=false)
+      WHERE file_row_number >= ${from} AND file_row_number < ${from + rows}`;
+    pieces.push(...(await copy(session, options, select, name.at(pieces.length + 1))));
   }
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  await options.storage.delete(whole.path);
+  return pieces;
 }
 
 function settings(options: DataFilesOptions): string[] {
@@ -154,20 +151,8 @@ class FileName {
   ) {}
 
   at(index: number): string {
-    return `${this.folder}part-${String(index).padStart(5, '0')}${this.tail}.parquet`;
-  }
-
-  /** DuckDB numbers files without padding, which would put the tenth before the second. */
-  get duckPattern(): string {
-    return `part-{i}${this.tail}`;
-  }
-
-  indexOf(filename: string): number {
-    return Number(/part-(\d+)-[^/\\]*$/.exec(filename)?.[1]);
-  }
-
-  private get tail(): string {
-    return `-${this.id}.c000.${this.compression}`;
+    const number = String(index).padStart(5, '0');
+    return `${this.folder}part-${number}-${this.id}.c000.${this.compression}.parquet`;
   }
 }
 

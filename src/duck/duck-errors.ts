@@ -28,7 +28,7 @@ const kinds: [pattern: RegExp, kind: Kind][] = [
   ],
   [/^IO Error: No files found/, { code: 'duck.file_missing', fault: 'external' }],
   [
-    /No magic bytes found|too small to be a Parquet file/,
+    /No magic bytes found|too small to be a Parquet file|Footer length error|TProtocolException|[Cc]orrupt|Failed to decompress/,
     { code: 'duck.parquet_invalid', fault: 'external' },
   ],
   [/^(IO|HTTP|Missing Extension) Error/, { code: 'duck.io_failed', fault: 'external' }],

@@ -6,7 +6,7 @@ import type { ParquetHandler, RewriteRequest } from '../delta/parquet-handler.js
 import { type StructType, struct } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
 import { readCheckpointFiles, writeCheckpointFile } from './checkpoint-parquet.js';
-import { type FileLayout, writeDataFiles } from './data-files.js';
+import { writeDataFiles } from './data-files.js';
 import type { DuckDatabase } from './database.js';
 import { prepareFolder, settle } from './durable.js';
 import { parquetUri } from './parquet-location.js';
@@ -59,13 +59,13 @@ async function rewriteFiles(session: DuckSession, request: RewriteRequest): Prom
   const table: ScanTarget = { schema, metadata: { partitionColumns, configuration }, files: request.files };
   const written: DataFile[] = [];
   try {
-    for (const files of groupByPartition(request.files, partitionColumns)) {
+    const groups = groupByPartition(request.files, partitionColumns);
+    for (const files of groups.flatMap((group) => bins(group, request.targetSize))) {
       const select = scanSql(table, storage, { files });
       const partitionValues = files[0]!.partitionValues;
-      const layout = layoutFor(files, request.targetSize);
       const made = await writeDataFiles(session, {
         ...{ select, schema, storage, configuration, partitionColumns, partitionValues },
-        ...layout,
+        maxFileBytes: request.targetSize,
       });
       written.push(...made);
       assertSameCount(files, made);
@@ -81,15 +81,19 @@ function dataColumns(schema: StructType, partitionColumns: readonly string[]): S
   return struct(...schema.fields.filter((f) => f.type !== 'void' && !partitionColumns.includes(f.name)));
 }
 
-/** One file while the old ones together are not larger than the target; else row groups small enough to cut near it. */
-function layoutFor(files: readonly AddFile[], targetSize: number): FileLayout {
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  if (bytes <= targetSize) return {};
-  const rows = countRows(files);
-  if (!rows) return { maxFileBytes: targetSize };
-  const rowsToCut = (rows / bytes) * (targetSize / 4);
-  const rowGroupRows = Math.min(122_880, Math.max(2_048, Math.round(rowsToCut / 2_048) * 2_048));
-  return { maxFileBytes: targetSize, rowGroupRows };
+/** Files one after the other as long as they stay within the target together. */
+function bins(files: readonly AddFile[], targetSize: number): AddFile[][] {
+  const result: AddFile[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const file of files) {
+    if (bytes + file.size > targetSize) {
+      result.push([]);
+      bytes = 0;
+    }
+    result.at(-1)!.push(file);
+    bytes += file.size;
+  }
+  return result;
 }
 
 function assertSameCount(before: readonly AddFile[], after: readonly DataFile[]): void {

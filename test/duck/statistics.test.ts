@@ -165,7 +165,7 @@ function naive(rows: readonly (readonly unknown[])[]): string {
         return field.type.fields.map((f) => ({
           path: [field.name, f.name],
           type: f.type,
-          values: values.map((v) => (v as Record<string, unknown> | null)?.[f.name] ?? null),
+          values: values.map((v) => (v as Record<string, unknown> | null)?.[f.name] ?? null) as unknown[],
         }));
       }
       return [{ path: [field.name], type: field.type, values }];

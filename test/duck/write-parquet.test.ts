@@ -235,35 +235,63 @@ describe('files', () => {
     expect(await readdir(table.root).catch(() => [])).toEqual([]);
   });
 
-  it('split near the size asked for, keeping the order of rows in the order of paths, beside files that are there', async () => {
-    const table = await fresh();
-    await table.put('other.txt', Buffer.from('x'));
-    const files = await writeParquet(session, {
-      select: 'SELECT i, md5(i::VARCHAR) AS s FROM range(120000) r(i) ORDER BY i DESC',
-      storage: table,
-      schema,
-      maxFileBytes: 300_000,
-      rowGroupRows: 4096,
-    });
-    expect(files.length).toBeGreaterThan(10);
-    expect(files.map((f) => f.path)).toEqual(files.map((f) => f.path).toSorted());
-    expect(files.reduce((n, f) => n + f.numRecords, 0)).toBe(120_000);
-    for (const file of files.slice(0, -1)) expect(file.size).toBeLessThan(600_000);
-    const scan = scanSql(liveTable(schema, files), table);
-    expect(
-      await session.scalar(
-        `SELECT bool_and(i = 119999 - r) FROM (SELECT i, row_number() OVER () - 1 AS r FROM (${scan}))`,
-      ),
-    ).toBe(true);
-    for (const file of files) {
-      const own = await session.rows(
-        `SELECT min(i)::BIGINT a, max(i)::BIGINT b, count(*) n FROM '${table.uri(file.path)}'`,
-      );
-      expect(own).toEqual([
-        { a: statsOf(file).minValues.i, b: statsOf(file).maxValues.i, n: file.numRecords },
-      ]);
+  describe('of many rows', () => {
+    const n = 120_000;
+    // Several files of several row groups: what DuckDB reads in parallel.
+    async function manyRows(): Promise<string> {
+      const source = await fresh();
+      const files = [];
+      for (let from = 0; from < n; from += n / 4) {
+        const select = `SELECT i, md5(i::VARCHAR) AS s FROM range(${from}, ${from + n / 4}) r(i)`;
+        files.push(...(await writeParquet(session, { select, storage: source, schema, rowGroupRows: 4096 })));
+      }
+      return scanSql(liveTable(schema, files), source);
     }
-    expect((await readdir(table.root)).length).toBe(files.length + 1);
+
+    async function assertInOrder(files: DataFile[], table: LocalStorage): Promise<void> {
+      expect(files.map((f) => f.path)).toEqual(files.map((f) => f.path).toSorted());
+      let next = 0;
+      for (const file of files) {
+        const [own] = await session.rows(
+          `SELECT min(i) AS first, max(i) AS last, count(*) AS n, count(*) FILTER (i <> ${next} + file_row_number) AS misplaced
+           FROM '${table.uri(file.path)}'`,
+        );
+        const { minValues, maxValues } = statsOf(file);
+        expect(own).toEqual({
+          first: next,
+          last: next + file.numRecords - 1,
+          n: file.numRecords,
+          misplaced: 0,
+        });
+        expect([minValues.i, maxValues.i]).toEqual([own!.first, own!.last]);
+        next += file.numRecords;
+      }
+      expect(next).toBe(n);
+    }
+
+    it('keep the order of the query in one file', async () => {
+      const table = await fresh();
+      const files = await writeParquet(session, {
+        select: await manyRows(),
+        storage: table,
+        schema,
+        rowGroupRows: 4096,
+      });
+      expect(files).toHaveLength(1);
+      await assertInOrder(files, table);
+    });
+
+    it('split near the size asked for, in the order of their paths, beside files that are there', async () => {
+      const table = await fresh();
+      await table.put('other.txt', Buffer.from('x'));
+      const maxFileBytes = 300_000;
+      const select = `SELECT * FROM (${await manyRows()}) ORDER BY i`;
+      const files = await writeParquet(session, { select, storage: table, schema, maxFileBytes });
+      expect(files.length).toBeGreaterThan(10);
+      await assertInOrder(files, table);
+      for (const file of files) expect(file.size).toBeLessThan(maxFileBytes * 1.5);
+      expect((await readdir(table.root)).toSorted()).toEqual(['other.txt', ...files.map((f) => f.path)]);
+    });
   });
 
   it('zstd and pages of version 1 on request', async () => {
