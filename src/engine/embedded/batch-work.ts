@@ -76,7 +76,7 @@ export async function workBatch(
         );
     } else if (step.kind === 'expect') {
       const { stream, expectations } = plan;
-      const judged = await judgeRows(space, { stream, relation, inputColumns: input.columns, expectations });
+      const judged = await judgeRows(space, { stream, relation, origins: input.origins, expectations });
       ({ relation } = judged);
       Object.assign(outcome, { shares: judged.shares, fired: judged.fired });
     } else {
@@ -87,7 +87,7 @@ export async function workBatch(
       unread = await scoreTexts(space, {
         relation,
         text,
-        inputColumns: input.columns,
+        origins: input.origins,
         scorer,
         batchTimeMs,
         signal,

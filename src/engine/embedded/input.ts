@@ -26,6 +26,8 @@ export interface LoadOptions {
 export interface BatchInput<P extends PlannedRead = PlannedRead> {
   /** Visible columns of the input relation, without the hidden ones. */
   readonly columns: readonly string[];
+  /** Columns of the input relation that say where a post stood: `source_file`, `__position`, or neither. */
+  readonly origins: readonly string[];
   /** Once, before the first `plan`: takes from the log where earlier batches ended. */
   restore(log: PlannedLog): Promise<void>;
   /** The first batch whose offsets the input may still ask for; the last batch's are always there. */

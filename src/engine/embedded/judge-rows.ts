@@ -28,8 +28,8 @@ export interface Judgement {
 export interface JudgeRequest {
   stream: string;
   relation: Relation;
-  /** Of the batch's input, where quarantine finds the file and position of a post. */
-  inputColumns: readonly string[];
+  /** `BatchInput.origins`, for quarantine. */
+  origins: readonly string[];
   expectations: readonly Expectation[];
 }
 
@@ -78,7 +78,7 @@ type ShareRule = LayerRule & { measure: { hit: string; among: string } };
 /** The rows without those that break a rule with `drop` or `quarantine`; the first such rule decides for a row. */
 async function takeOut(
   space: Workspace,
-  { relation, inputColumns }: JudgeRequest,
+  { relation, origins }: JudgeRequest,
   broken: readonly { rule: RowRule; condition: string }[],
 ): Promise<Relation> {
   const { columns, rowIsPost } = relation;
@@ -99,7 +99,7 @@ async function takeOut(
     await space.quarantine(
       `SELECT j.${ordColumn}, ${choose(({ name }) => quoteString(name))}, ${choose((rule) => quoteString(reason(rule)))},
          ${columns.includes('post_id') ? 'j.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
-       FROM ${judged} j LEFT JOIN (${origins(inputColumns)}) i USING (${ordColumn}) WHERE __action = 'quarantine'`,
+       FROM ${judged} j LEFT JOIN (${originsSql(origins)}) i USING (${ordColumn}) WHERE __action = 'quarantine'`,
     );
   }
   const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].join(', ');
@@ -124,9 +124,9 @@ async function countPosts(
 }
 
 /** Where each post of the input stood, as far as the input knows. */
-export function origins(inputColumns: readonly string[]): string {
+export function originsSql(origins: readonly string[]): string {
   const of = (name: string, type: string) =>
-    inputColumns.includes(name) ? `any_value(${name})` : `NULL::${type}`;
+    origins.includes(name) ? `any_value(${name})` : `NULL::${type}`;
   return `SELECT ${ordColumn}, ${of('source_file', 'VARCHAR')} AS source_file, ${of(positionColumn, 'BIGINT')} AS position
     FROM ${inputRelation} GROUP BY ${ordColumn}`;
 }

@@ -47,6 +47,7 @@ const quarantineSchema = struct(
 
 export class LandingInput implements BatchInput<LandingRead> {
   readonly columns: readonly string[];
+  readonly origins = ['source_file', positionColumn];
   readonly #schema: StructType;
   #horizon: SourceHorizon | undefined;
 

@@ -8,7 +8,7 @@ import { column, struct } from '../../schema/column-types.js';
 import type { Score, Scorer } from '../../scoring/scorer.js';
 import { ordColumn, partColumn } from './compile.js';
 import { timestampSql } from './expression-sql.js';
-import { origins } from './judge-rows.js';
+import { originsSql } from './judge-rows.js';
 import type { Relation, Workspace } from './workspace.js';
 
 const textsTable = 'batch_texts';
@@ -19,7 +19,7 @@ export interface ScoreRequest {
   relation: Relation;
   /** The column to score; a null is scored like an empty text, so that every row has a prediction. */
   text: string;
-  inputColumns: readonly string[];
+  origins: readonly string[];
   scorer: Scorer;
   /** Becomes scored_at. */
   batchTimeMs: number;
@@ -93,7 +93,7 @@ async function quarantineUnscored(space: Workspace, o: ScoreRequest, text: strin
   await space.quarantine(
     `SELECT r.${ordColumn}, 'scorer_crash', 'the scorer died of this text twice',
        ${columns.includes('post_id') ? 'r.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
-     FROM ${name} r JOIN ${textsTable} ON t = ${text} LEFT JOIN (${origins(o.inputColumns)}) i USING (${ordColumn})
+     FROM ${name} r JOIN ${textsTable} ON t = ${text} LEFT JOIN (${originsSql(o.origins)}) i USING (${ordColumn})
      WHERE id NOT IN (SELECT id FROM ${scoresTable})`,
   );
 }

@@ -46,6 +46,7 @@ interface Piece {
 
 export class TableInput implements BatchInput<TableRead> {
   readonly columns: readonly string[];
+  readonly origins: readonly string[];
   readonly neededFrom = Number.POSITIVE_INFINITY;
   #tail: TableTail | undefined;
   /** Behind everything planned. */
@@ -56,6 +57,7 @@ export class TableInput implements BatchInput<TableRead> {
 
   constructor(readonly options: TableInputOptions) {
     this.columns = options.contract.fields.map((f) => f.name);
+    this.origins = this.columns.filter((name) => name === 'source_file');
   }
 
   get waitSentence(): string {
