@@ -10,6 +10,8 @@ const retryMs = 5_000;
 
 export class Backlog {
   readonly #open = new Map<string, ListedFile>();
+  /** The open files, oldest first, and some that are no longer open; undefined after one was added. */
+  #queue: ListedFile[] | undefined;
   /** Looked at without gain: not again before this time (or before the file is altered, where it is infinite). */
   readonly #resting = new WeakMap<ListedFile, number>();
   readonly #changed = new Map<string, string>();
@@ -49,7 +51,7 @@ export class Backlog {
     if (verdict.kind === 'changed') this.#changed.set(path, verdict.reason);
     else if (verdict.kind === 'denied')
       this.#denied.set(path, { file, reason: verdict.reason, retryAt: this.clock.now() + retryMs });
-    else if (verdict.kind !== 'read') this.#open.set(path, file);
+    else if (verdict.kind !== 'read') this.#admit(file);
   }
 
   verdict(file: ListedFile): Verdict {
@@ -61,11 +63,14 @@ export class Backlog {
   /** Files to look at now, the oldest first; with a horizon only those that were there. */
   candidates(horizon: SourceHorizon | undefined): ListedFile[] {
     const now = this.clock.now();
-    const due: ListedFile[] = [];
-    for (const file of this.#open.values())
-      if ((this.#resting.get(file) ?? 0) <= now && (horizon === undefined || horizon.files.has(file.path)))
-        due.push(file);
-    return due.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.path < b.path ? -1 : 1));
+    this.#queue ??= [...this.#open.values()].sort(
+      (a, b) => a.mtimeMs - b.mtimeMs || (a.path < b.path ? -1 : 1),
+    );
+    this.#queue = this.#queue.filter((file) => this.#open.get(file.path) === file);
+    return this.#queue.filter(
+      (file) =>
+        (this.#resting.get(file) ?? 0) <= now && (horizon === undefined || horizon.files.has(file.path)),
+    );
   }
 
   /** Nothing is to be had of the file before `until`. */
@@ -100,7 +105,7 @@ export class Backlog {
   /** A file that could not be opened can be now. */
   readmit(file: ListedFile): void {
     this.#drop(file.path);
-    this.#open.set(file.path, file);
+    this.#admit(file);
   }
 
   /** When the next resting file may be looked at again; with a horizon, of the files that have not moved since. */
@@ -138,6 +143,11 @@ export class Backlog {
     for (const [path, reason] of this.listing.closed) state.changedFiles.push({ path, reason });
     state.changedFiles.sort((a, b) => (a.path < b.path ? -1 : 1));
     return state;
+  }
+
+  #admit(file: ListedFile): void {
+    this.#open.set(file.path, file);
+    this.#queue = undefined;
   }
 
   #drop(path: string): void {

@@ -10,6 +10,7 @@
  * not much larger than itself: so there are few of them, and a file is rewritten a few times, not at every compaction.
  * Neighbours taken in are deleted after that; one that a crash left behind is covered by a larger one and passed over.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MurmurError } from '../../base/errors.js';
 import type { Storage } from '../../storage/storage.js';
 import type { InputRange, PlannedBatch, PlannedInput } from '../source.js';
@@ -24,8 +25,8 @@ interface Segment {
   first: number;
   last: number;
   path: string;
-  /** Files in it. */
-  entries: number;
+  /** The files in it. */
+  files: ReadonlySet<string>;
 }
 
 export class Ledger {
@@ -95,27 +96,19 @@ export class Ledger {
   }
 
   async #compact(): Promise<void> {
+    const last = this.#last;
     let first = this.compactedTo + 1;
-    const paths = new Set(this.#touched);
+    const files = new Set(this.#touched);
     const taken: Segment[] = [];
-    for (let i = this.#segments.length - 1; i >= 0; i--) {
-      const segment = this.#segments[i]!;
-      if (segment.entries > 2 * paths.size) break;
-      for (const { path } of await readSegment(this.state, segment.path)) paths.add(path);
+    for (const segment of this.#segments.toReversed()) {
+      if (segment.files.size > 2 * files.size) break;
+      for (const file of segment.files) files.add(file);
       first = segment.first;
       taken.push(segment);
     }
-    const last = this.#last;
     const path = `${folder}${name(first)}-${name(last)}`;
-    const lines = [JSON.stringify({ format, first, last, entries: paths.size })];
-    for (const file of paths) lines.push(JSON.stringify(this.files.get(file)));
-    await this.state.put(path, new TextEncoder().encode(`${lines.join('\n')}\n`));
-    this.#segments.splice(this.#segments.length - taken.length, taken.length, {
-      first,
-      last,
-      path,
-      entries: paths.size,
-    });
+    await this.state.put(path, await this.#encode({ format, first, last, entries: files.size }, files));
+    this.#segments.splice(this.#segments.length - taken.length, taken.length, { first, last, path, files });
     this.#touched = new Set();
     const useless = [...this.#leftover, ...taken.map((segment) => segment.path)];
     this.#leftover = [];
@@ -123,12 +116,27 @@ export class Ledger {
     for (const old of useless) if (old !== path) await this.state.delete(old).catch(() => {});
   }
 
+  /** One line a file behind the head; the event loop goes on meanwhile. */
+  async #encode(head: object, files: Iterable<string>): Promise<Uint8Array> {
+    const parts: Buffer[] = [];
+    let lines = [JSON.stringify(head)];
+    for (const file of files) {
+      lines.push(JSON.stringify(this.files.get(file)));
+      if (lines.length < 2_000) continue;
+      parts.push(Buffer.from(`${lines.join('\n')}\n`));
+      lines = [];
+      await nextTurn();
+    }
+    if (lines.length > 0) parts.push(Buffer.from(`${lines.join('\n')}\n`));
+    return Buffer.concat(parts);
+  }
+
   /** Reads the unbroken chain of segments from the first batch on; behind a damaged one the log has to step in. */
   async #load(): Promise<void> {
     const found: Segment[] = [];
     for await (const { path } of this.state.list(folder)) {
       const parts = /^(\d+)-(\d+)$/.exec(path.slice(folder.length));
-      if (parts) found.push({ first: Number(parts[1]), last: Number(parts[2]), path, entries: 0 });
+      if (parts) found.push({ first: Number(parts[1]), last: Number(parts[2]), path, files: new Set() });
     }
     // Of those that begin alike the longest is the newest.
     found.sort((a, b) => a.first - b.first || b.last - a.last);
@@ -139,7 +147,7 @@ export class Ledger {
         continue;
       }
       for (const range of ranges) this.files.set(range.path, range);
-      this.#segments.push({ ...segment, entries: ranges.length });
+      this.#segments.push({ ...segment, files: new Set(ranges.map((range) => range.path)) });
       this.#last = segment.last;
     }
   }

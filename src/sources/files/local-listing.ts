@@ -22,7 +22,7 @@ const sweepFiles = 1_000;
 const recentMs = 10_000;
 /** A folder's time is coarse: a name may come after we read it and leave the time as it is. Milliseconds. */
 const coarseMs = 2_000;
-/** With a watcher to name what is new, a large folder is read again no more often than this. Milliseconds. */
+/** With a watcher to name what happens, a large folder is looked at no more often than this. Milliseconds. */
 const rereadMs = 1_000;
 /** Longest run without letting the event loop go on. Milliseconds. */
 const runMs = 5;
@@ -41,6 +41,7 @@ export class LocalListing extends Listing {
   readonly #suspects = new Set<string>();
   readonly #recent = new Set<string>();
   #sweep: Iterator<string> | undefined;
+  #sweptAt = 0;
   #runBegan = 0;
   /** A watcher reports what happens in the folders, through `suspect`. */
   watched = false;
@@ -150,6 +151,8 @@ export class LocalListing extends Listing {
         if (!fresh.has(path)) await this.#lookAt(path);
       return;
     }
+    if (this.watched && Date.now() - this.#sweptAt < rereadMs) return;
+    this.#sweptAt = Date.now();
     for (const path of this.#recent) if (!fresh.has(path)) await this.#lookAt(path);
     for (let i = 0; i < sweepFiles; i++) {
       this.#sweep ??= this.files.keys();
