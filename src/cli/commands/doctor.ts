@@ -1,0 +1,58 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { asMurmurError } from '../../base/errors.js';
+import type { CheckResult } from '../../operate/doctor.js';
+import type { Cli } from '../cli.js';
+import { plural } from '../text/numbers.js';
+
+export function define(command: Command, cli: Cli): void {
+  command
+    .description(
+      'Look at everything that could be wrong with this machine and this lake; each fault with its fix.',
+    )
+    .addHelpText('after', '\nExample:\n  murmur doctor')
+    .action(() => doctor(cli));
+}
+
+async function doctor(cli: Cli): Promise<void> {
+  const results = await examine(cli);
+  const faults = results.filter(({ ok }) => !ok);
+  if (faults.length > 0) cli.exitCode = 1;
+  await cli.result(results, () => {
+    const { paint } = cli.terminal;
+    const width = Math.max(...results.map(({ check }) => check.length));
+    const lines = results.flatMap(({ check, ok, detail, fix }) => [
+      `${ok ? paint('green', '✔') : paint('red', '✖')} ${check.padEnd(width)}  ${detail}`,
+      ...(fix === null ? [] : [`  ${' '.repeat(width)}  ${paint('cyan', `fix: ${fix}`)}`]),
+    ]);
+    const verdict = faults.length === 0 ? 'all is well' : `${plural(faults.length, 'fault')} found`;
+    return [...lines, '', verdict].join('\n');
+  });
+}
+
+async function examine(cli: Cli): Promise<CheckResult[]> {
+  const { checkLake, checkMachine } = await import('../../operate/doctor.js');
+  const node = process.versions.node;
+  if (cli.flags.lake === undefined && cli.findLakeDir() === undefined) {
+    const machine = await checkMachine({ node, model: 'bundled' });
+    return [...machine, { check: 'lake', ok: true, detail: 'none here; "murmur init" makes one', fix: null }];
+  }
+  try {
+    return await cli.withLake(async (lake) => {
+      const { model } = lake.spec;
+      const bundle =
+        model === 'bundled' || model === 'lexicon' || isAbsolute(model)
+          ? model
+          : resolve(lake.lake.dir, model);
+      const config = { check: 'config', ok: true, detail: 'murmur.yaml is sound', fix: null };
+      return [...(await checkMachine({ node, model: bundle })), config, ...(await checkLake(lake))];
+    });
+  } catch (error) {
+    const { message, fix, code } = asMurmurError(error);
+    if (!code.startsWith('config.')) throw error;
+    return [
+      ...(await checkMachine({ node, model: 'bundled' })),
+      { check: 'config', ok: false, detail: message, fix: fix ?? null },
+    ];
+  }
+}

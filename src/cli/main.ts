@@ -1,0 +1,71 @@
+/** The command line: one process, one command, one exit code. The only place that knows `process`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../base/package-root.js';
+import { Cli } from './cli.js';
+import { exitCodeOf, failureJson, failureText, toFailure } from './fault-report.js';
+import { buildProgram } from './program.js';
+import type { Interrupts, Surroundings } from './terminal.js';
+
+/** Runs the command that the process was started with and sets its exit code. */
+export async function start(host: NodeJS.Process): Promise<void> {
+  for (const stream of [host.stdout, host.stderr]) {
+    // Whoever read our output has seen enough.
+    stream.on('error', (error: NodeJS.ErrnoException) => host.exit(error.code === 'EPIPE' ? 0 : 2));
+  }
+  const surroundings: Surroundings = {
+    stdout: host.stdout,
+    stderr: host.stderr,
+    stdin: host.stdin,
+    env: host.env,
+    cwd: host.cwd(),
+    interrupts: interruptsOf(host),
+  };
+  const argv = host.argv.slice(2);
+  host.on('uncaughtException', (error) => host.exit(report(error, argv, surroundings)));
+  host.exitCode = await runCommand(argv, surroundings);
+}
+
+/** @returns the exit code */
+export async function runCommand(argv: string[], surroundings: Surroundings): Promise<number> {
+  const cli = new Cli(surroundings);
+  try {
+    const program = await buildProgram(argv, cli, version());
+    program.configureOutput({ writeOut: (text) => void surroundings.stdout.write(text) });
+    await program.parseAsync(argv, { from: 'user' });
+    return cli.exitCode;
+  } catch (error) {
+    return report(error, argv, surroundings);
+  }
+}
+
+function report(error: unknown, argv: readonly string[], { stderr }: Surroundings): number {
+  const failure = toFailure(error, commandOf(argv));
+  if (failure === undefined) return 0;
+  const json = argv.includes('--json');
+  const verbose = argv.some((word) => word === '-v' || word === '--verbose');
+  stderr.write(`${json ? failureJson(failure) : failureText(failure, { verbose })}\n`);
+  return exitCodeOf(failure);
+}
+
+function commandOf(argv: readonly string[]): string {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  return ['murmur', ...words.slice(0, 1)].join(' ');
+}
+
+/** Of the package, from its package.json. */
+export function version(): string {
+  return JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
+}
+
+function interruptsOf(host: NodeJS.Process): Interrupts {
+  return {
+    take(listener) {
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) host.on(signal, listener);
+      return () => {
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) host.off(signal, listener);
+      };
+    },
+    exitNow: () => host.exit(130),
+  };
+}

@@ -1,0 +1,154 @@
+/** What could be wrong with a machine and a lake, looked at one by one; nothing is changed. */
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { arch, platform } from 'node:os';
+import { asMurmurError, type MurmurError } from '../base/errors.js';
+import { decodePath } from '../delta/index.js';
+import { DuckDatabase } from '../duck/index.js';
+import { WriteAheadLog } from '../engine/embedded/wal.js';
+import type { Lake } from '../lake/lake.js';
+import type { OpenLake } from '../pipeline/open.js';
+import { streamNames } from '../posts/tables.js';
+import { verifyBundle } from '../scoring/index.js';
+import { LocalStorage } from '../storage/local.js';
+
+export interface CheckResult {
+  check: string;
+  ok: boolean;
+  detail: string;
+  /** What to do, where it is not well. */
+  fix: string | null;
+}
+
+/** Newest Node major that is past its end of life. */
+const endOfLife = 20;
+const lowDiskBytes = 2 ** 30;
+
+/** What needs no lake: Node, DuckDB, the model. @param model as `bundled`, `lexicon`, or an absolute folder */
+export async function checkMachine(o: { node: string; model: string }): Promise<CheckResult[]> {
+  return [
+    nodeVersion(o.node),
+    await checked('duckdb', 'npm ci', async () => {
+      const database = await DuckDatabase.open();
+      const session = await database.connect();
+      const version = await session.scalar<string>('select version()').finally(() => database.close());
+      return `${version} loads`;
+    }),
+    await checked('model', 'npm ci, or another model in murmur.yaml', async () => {
+      if (o.model === 'lexicon') return 'lexicon: counts words, nothing to load';
+      const { model, cases } = await verifyBundle(o.model);
+      return `${model.id}: files unaltered, ${cases} golden texts exact`;
+    }),
+  ];
+}
+
+/** What a lake needs: its folders, tables, checkpoints, socket, disk and port. */
+export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]> {
+  const { paths } = lake;
+  const tables = (await lake.tables().catch(() => [])).map(({ table }) => table);
+  return [
+    await checked('landing', `create the folder, or correct "landing" in murmur.yaml`, async () => {
+      await access(paths.landing, constants.R_OK | constants.X_OK);
+      return `${paths.landing} can be read`;
+    }),
+    await checked('writable', 'give yourself the right to write there', async () => {
+      await access(paths.dir, constants.W_OK);
+      return `${paths.dir} can be written`;
+    }),
+    ...(await Promise.all(tables.map((table) => checkTable(lake, table)))),
+    ...(await Promise.all(streamNames.map((stream) => checkCheckpoint(lake, stream)))),
+    await checkRun(lake),
+    await checked('disk', 'make room', async () => {
+      const { bavail, bsize } = await statfs(paths.dir);
+      const free = Number(bavail) * Number(bsize);
+      if (free < lowDiskBytes) throw new Error(`only ${Math.floor(free / 2 ** 20)} MiB free`);
+      return `${Math.floor(free / 2 ** 30)} GiB free`;
+    }),
+    await checkPort(spec.page),
+  ];
+}
+
+function nodeVersion(version: string): CheckResult {
+  const major = Number(version.split('.')[0]);
+  const machine = `${version} on ${platform()} ${arch()}`;
+  const old = major <= endOfLife ? '; it is past its end of life, 24 gets security fixes' : '';
+  return { check: 'node', ok: true, detail: `${machine}${old}`, fix: null };
+}
+
+/** The log can be read, and every file that it names is there. */
+function checkTable(lake: Lake, name: string): Promise<CheckResult> {
+  return checked(
+    `table ${name}`,
+    'restore the files from a backup, or start over with "murmur reset"',
+    async () => {
+      const { snapshot, table } = (await lake.table(name).at())!;
+      const missing: string[] = [];
+      for (const { path, size } of snapshot.files) {
+        const found = await table.storage.stat(decodePath(path));
+        if (found?.size !== size) missing.push(decodePath(path));
+      }
+      if (missing.length > 0)
+        throw new Error(`${missing.length} of its data files missing or cut: ${missing[0]}`);
+      return `version ${snapshot.version}, ${snapshot.fileCount} files there`;
+    },
+  );
+}
+
+/** A stream's checkpoint and its table name the same query. */
+function checkCheckpoint(lake: Lake, stream: string): Promise<CheckResult> {
+  const fix = 'put back the checkpoint that belongs to the table, or start over with "murmur reset"';
+  return checked(`checkpoint ${stream}`, fix, async () => {
+    const log = await WriteAheadLog.open(new LocalStorage(lake.paths.checkpoints).at(stream), stream);
+    const at = await lake.table(stream).at();
+    const queryId = at?.snapshot.metadata.configuration['murmur.queryId'];
+    if (log === undefined && at === undefined) return 'not begun';
+    if (log === undefined) throw new Error('the table is there, its checkpoint is not');
+    if (at !== undefined && log.queryId !== queryId)
+      throw new Error(`it belongs to another table (query ${log.queryId})`);
+    return `batch ${log.lastBatchId ?? 'none yet'}`;
+  });
+}
+
+async function checkRun(lake: Lake): Promise<CheckResult> {
+  return checked('run', 'end the process that does not answer', async () => {
+    const control = await lake.control();
+    if (control === undefined) return 'nothing runs on this lake';
+    const { pid } = await control.hello().finally(() => control.close());
+    return `process ${pid} runs this lake and answers`;
+  });
+}
+
+/** A taken port is no fault: the page takes the next one. */
+async function checkPort({ host, port }: { host: string; port: number }): Promise<CheckResult> {
+  const code = await new Promise<string | undefined>((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+    server.listen(port, host, () => server.close(() => resolve(undefined)));
+  });
+  if (code === undefined) return { check: 'port', ok: true, detail: `${port} on ${host} is free`, fix: null };
+  if (code === 'EADDRINUSE') {
+    return {
+      check: 'port',
+      ok: true,
+      detail: `${port} is in use (by a run of yours?); the page takes the next one`,
+      fix: null,
+    };
+  }
+  return {
+    check: 'port',
+    ok: false,
+    detail: `${host}:${port}: ${code}`,
+    fix: 'correct "page" in murmur.yaml',
+  };
+}
+
+/** @param look gives the detail of what is well, or throws what is not */
+async function checked(check: string, fix: string, look: () => Promise<string>): Promise<CheckResult> {
+  try {
+    return { check, ok: true, detail: await look(), fix: null };
+  } catch (error) {
+    const failure: MurmurError = asMurmurError(error);
+    return { check, ok: false, detail: failure.message, fix: failure.fix ?? fix };
+  }
+}
