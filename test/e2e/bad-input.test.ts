@@ -28,7 +28,7 @@ async function lakeWith(files: Record<string, string | Buffer>): Promise<string>
 }
 
 const post = (n: number, text = `fine post ${n} @ann`) =>
-  JSON.stringify({ id_str: `p${n}`, user: 'bob', text });
+  JSON.stringify({ id_str: `p${n}`, user: 'bob', text, date: '2026-01-01' });
 const lines = (...all: (string | Buffer)[]) =>
   Buffer.concat(all.flatMap((line) => [Buffer.from(line as string), Buffer.from('\n')]));
 
