@@ -136,7 +136,7 @@ describe('merging batch after batch', () => {
           });
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 

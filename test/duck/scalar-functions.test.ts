@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DuckDatabase, type DuckSession } from '../../src/duck/index.js';
-import { arrayOf, type DataType } from '../../src/schema/column-types.js';
+import { arrayOf, column, type DataType, struct } from '../../src/schema/column-types.js';
 
 let database: DuckDatabase;
 let session: DuckSession;
@@ -116,6 +116,31 @@ describe('a TypeScript function in SQL', () => {
     expect(await other.scalar('SELECT version_of()')).toBe(1);
     other.register(version(2));
     expect(await session.scalar('SELECT version_of()')).toBe(2);
+    await other.close();
+  });
+
+  it('waits for nobody: other sessions append, connect and call functions meanwhile', async () => {
+    const other = await database.connect();
+    session.register({
+      name: 'upper_js',
+      parameters: ['string'],
+      returns: 'string',
+      call: (s) => String(s).toUpperCase(),
+    });
+    const sql = "SELECT count(DISTINCT upper_js('x' || i)) FROM range(60000) r(i)";
+    let running = true;
+    const long = session.scalar(sql).finally(() => {
+      running = false;
+    });
+    let appended = 0;
+    do {
+      appended += await other.append('beside', struct(column('s', 'string')), [['a'], ['b']]);
+      const third = await database.connect();
+      await third.close();
+    } while (running);
+    expect(await long).toBe(60000);
+    expect(await other.scalar('SELECT count(*) FROM beside')).toBe(appended);
+    expect(await Promise.all([session.scalar(sql), other.scalar(sql)])).toEqual([60000, 60000]);
     await other.close();
   });
 });

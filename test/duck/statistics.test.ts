@@ -96,7 +96,7 @@ describe('statistics of a file', () => {
         const [file] = await writeParquet(session, { select: 'FROM given', storage, schema });
         expect(file!.stats).toBe(naive(rows));
       }),
-      { numRuns: 120 },
+      { numRuns: 80 },
     );
   });
 
