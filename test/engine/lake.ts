@@ -9,6 +9,7 @@ import { DeltaTable } from '../../src/delta/index.js';
 import {
   DuckDatabase,
   DuckParquetHandler,
+  type DuckSession,
   type RegisteredTable,
   type Row,
   registerTables,
@@ -53,6 +54,7 @@ export function query(name: StreamName, choice: QueryChoice = {}): QueryDefiniti
 export class TestLake {
   readonly dir = mkdtempSync(join(tmpdir(), 'murmur-engine-'));
   readonly #open: { close(): Promise<unknown> }[] = [];
+  #reader: Promise<{ session: DuckSession; parquet: DuckParquetHandler }> | undefined;
 
   constructor() {
     mkdirSync(join(this.dir, 'landing'));
@@ -122,23 +124,24 @@ export class TestLake {
     return { events, error, run };
   }
 
-  /** Rows of a query over the lake's tables. */
+  /** Rows of a query over the lake's tables as they are now. */
   async sql<T = Row>(text: string): Promise<T[]> {
-    const duck = await DuckDatabase.open({ threads: 1 });
-    try {
-      const session = await duck.connect();
-      const parquet = new DuckParquetHandler(duck);
-      const found: Record<string, RegisteredTable> = {};
-      for (const name of tableNames) {
-        const storage = new LocalStorage(this.path('tables', name));
-        const table = await DeltaTable.openIfExists(storage, { parquet });
-        found[name] = table ? { snapshot: table.snapshot, storage } : { schema: tables[name] };
-      }
-      await registerTables(session, found);
-      return await session.rows<T>(text);
-    } finally {
-      await duck.close();
+    this.#reader ??= this.#openReader();
+    const { session, parquet } = await this.#reader;
+    const found: Record<string, RegisteredTable> = {};
+    for (const name of tableNames) {
+      const storage = new LocalStorage(this.path('tables', name));
+      const table = await DeltaTable.openIfExists(storage, { parquet });
+      found[name] = table ? { snapshot: table.snapshot, storage } : { schema: tables[name] };
     }
+    await registerTables(session, found);
+    return session.rows<T>(text);
+  }
+
+  async #openReader() {
+    const duck = await DuckDatabase.open({ threads: 1 });
+    this.#open.push(duck);
+    return { session: await duck.connect(), parquet: new DuckParquetHandler(duck) };
   }
 
   async table(name: string): Promise<DeltaTable> {

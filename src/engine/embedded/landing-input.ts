@@ -177,7 +177,7 @@ class LandingRows {
     { source_file, position }: TextRecord,
     { rule, reason, raw }: Omit<RecordFault, 'rule'> & { rule: string },
   ): void {
-    this.faults.push([ord, rule, reason, null, raw, source_file, position]);
+    this.faults.push([ord, rule, reason, null, asJson(raw), source_file, position]);
   }
 }
 
@@ -200,6 +200,17 @@ async function parquetRecords(
 }
 
 const fileFaults = new Set(['duck.parquet_invalid', 'duck.file_missing', 'duck.sql_error']);
+
+/** What stood in the source, as JSON: itself when it is an object, else a string. */
+function asJson(raw: string): string {
+  try {
+    const value: unknown = JSON.parse(raw);
+    if (typeof value === 'object' && value !== null) return raw;
+  } catch {
+    // Broken lines are the usual case.
+  }
+  return JSON.stringify(raw);
+}
 
 function asLanding(input: PlannedRead): LandingRead {
   if (input.kind === 'landing') return input as LandingRead;
