@@ -9,8 +9,8 @@ import type { FromWorker, ToWorker } from './protocol.js';
 import { toPlain } from './protocol.js';
 import { Session } from './session.js';
 
-/** Below the process that serves people: `nice` 10. */
-const priority = 10;
+/** Below the process that serves people, but not starved by it: a third of its share where both want one core. */
+const priority = 5;
 
 const stop = new AbortController();
 const poison = process.env.MURMUR_TEST_POISON;

@@ -6,7 +6,7 @@ export function madeUpTexts(count: number): string[] {
     return from[(state >>> 16) % from.length]!;
   };
   return Array.from({ length: count }, (_, n) => {
-    const words = Array.from({ length: 1 + ((n * 7) % 38) }, () => pick(vocabulary));
+    const words = Array.from({ length: 1 + ((n * 7) % 24) }, () => pick(vocabulary));
     return `${words.join(' ')}${pick(endings)} ${n}`;
   });
 }

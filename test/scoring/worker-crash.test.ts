@@ -3,12 +3,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isMurmurError } from '../../src/base/errors.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
 import { OnnxScorer } from '../../src/scoring/onnx-scorer.js';
 import { bundleFolder } from '../../src/scoring/open-scorer.js';
 import { madeUpTexts } from './made-up-texts.js';
+
+/** Workers have a low priority, and the machine may be busy. */
+vi.setConfig({ testTimeout: 120_000 });
 
 async function open(threads: number): Promise<OnnxScorer> {
   const scorer = new OnnxScorer(await loadBundle(bundleFolder('bundled')), { threads, cache: false });
@@ -120,7 +123,7 @@ function isRunning(pid: number): boolean {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error('waiting in vain');
     await sleep(10);
