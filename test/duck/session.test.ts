@@ -76,6 +76,17 @@ describe('values that come out', () => {
     expect(chunks).toBeGreaterThan(1);
   });
 
+  it('streams may be left half read', async () => {
+    for await (const rows of session.stream('SELECT i FROM range(100000000) r(i)')) {
+      expect(rows[0]).toEqual({ i: 0 });
+      break;
+    }
+    expect(await session.scalar('SELECT 1')).toBe(1);
+    const { columns, rows } = await session.open("SELECT 'x' AS a WHERE ? = 1", [2]);
+    expect(columns).toEqual([{ name: 'a', type: 'VARCHAR' }]);
+    for await (const _ of rows) expect.unreachable('a query without rows has no chunk');
+  });
+
   it('scalar gives the first value, or null without a row', async () => {
     expect(await session.scalar('SELECT 7')).toBe(7);
     expect(await session.scalar('SELECT 7 WHERE false')).toBeNull();
