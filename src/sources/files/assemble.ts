@@ -33,13 +33,17 @@ export interface Assembled {
   slices: Map<InputRange, Slice[]>;
 }
 
-/** The next batch, or undefined when there is nothing to be had now. */
+/**
+ * The next batch; undefined when there is nothing to be had now, `again` when a second look would say more: a file was
+ * found to be the one that was read before, or was written to meanwhile.
+ */
 export async function assemble(
   assembly: Assembly,
   limits: BatchLimits,
   horizon: SourceHorizon | undefined,
-): Promise<Assembled | undefined> {
+): Promise<Assembled | 'again' | undefined> {
   const { backlog } = assembly;
+  let isSettled = true;
   await readmit(assembly);
   const candidates = backlog.candidates(horizon);
   const room: Room = { records: limits.posts, bytes: limits.bytes, begun: false };
@@ -55,6 +59,7 @@ export async function assemble(
         ahead.push(opening);
       }
       const opened = await ahead.shift()!;
+      if (opened.kind === 'same') isSettled = false;
       const outcome = await cutFrom(assembly, file, opened, room, horizon);
       if (outcome === 'full') break;
       if (outcome === undefined) continue;
@@ -68,14 +73,16 @@ export async function assemble(
     for (const opened of await Promise.allSettled(ahead))
       if (opened.status === 'fulfilled' && opened.value.kind === 'cursor') await opened.value.cursor.close();
   }
-  return sound(assembly, cuts);
+  const assembled = await sound(assembly, cuts);
+  if (assembled.input.inputs.length > 0) return assembled;
+  return isSettled && cuts.length === 0 ? undefined : 'again';
 }
 
 /** Leaves out what was written to while it was read. */
 async function sound(
   { listing, cursors }: Assembly,
   cuts: readonly { file: ListedFile; cut: Cut }[],
-): Promise<Assembled | undefined> {
+): Promise<Assembled> {
   const input: PlannedInput = { inputs: [], records: 0, bytes: 0 };
   const slices: Assembled['slices'] = new Map();
   for (const { file, cut } of cuts) {
@@ -93,7 +100,7 @@ async function sound(
     input.bytes += cut.bytes;
     if (range.format !== 'parquet') slices.set(range, cut.slices);
   }
-  return input.inputs.length === 0 ? undefined : { input, slices };
+  return { input, slices };
 }
 
 async function open(
@@ -135,15 +142,18 @@ async function cutFrom(
   horizon: SourceHorizon | undefined,
 ): Promise<Cut | 'full' | undefined> {
   const { backlog, ledger, cursors, clock } = assembly;
-  const rest = () => backlog.rest(file, Math.max(stillAt(file), clock.now() + 1));
+  // Behind a horizon it may still grow, and is left to a later run.
+  const isMeant = horizon === undefined || isWithin(file, horizon);
+  const rest = () => {
+    if (isMeant) backlog.rest(file, Math.max(stillAt(file), clock.now() + 1));
+  };
   switch (opened.kind) {
     case 'wait':
-      // Past its time it waits for something else: to be listed as it is now, or for the horizon to be gone.
+      // Past its time it waits to be listed as it is now.
       rest();
       return undefined;
     case 'nothing':
-      if (horizon === undefined || isWithin(file, horizon)) backlog.finish(file);
-      else rest();
+      if (isMeant) backlog.finish(file);
       return undefined;
     case 'same':
       backlog.markSame(file);
@@ -167,8 +177,8 @@ async function cutFrom(
       else cursors.set(file.path, { file, cursor });
       const isProgress = cut.records > 0 || (cut.bytes > 0 && !cursor.isDone);
       if (isProgress) return cut;
-      if (!cut.waits && (horizon === undefined || cut.range.last)) backlog.finish(file);
-      else rest();
+      if (cut.waits || !isMeant) rest();
+      else backlog.finish(file);
       return undefined;
     }
   }

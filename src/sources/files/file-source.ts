@@ -71,6 +71,9 @@ export async function openFileSource(options: FileSourceOptions): Promise<FileSo
   return new LandingSource(options, await Ledger.open(options.state));
 }
 
+/** Looks that one plan takes at files that are written to all the time. */
+const mostLooks = 5;
+
 class LandingSource implements FileSource {
   readonly #listing: Listing;
   readonly #backlog: Backlog;
@@ -111,13 +114,14 @@ class LandingSource implements FileSource {
   }
 
   async plan(limits: BatchLimits, horizon?: SourceHorizon): Promise<PlannedInput | undefined> {
-    for (;;) {
+    for (let looks = 0; ; looks++) {
       await this.#look('quick');
       this.#fresh.clear();
       const assembled = await assemble(this.#assembly, limits, horizon);
+      if (assembled === 'again' && looks < mostLooks) continue;
       const deadline = this.#backlog.nextDeadline(horizon);
       for (const watch of this.#watches) watch.expect(deadline);
-      if (assembled !== undefined) {
+      if (assembled !== undefined && assembled !== 'again') {
         for (const [range, slices] of assembled.slices) this.#fresh.set(keyOf(range), slices);
         return assembled.input;
       }

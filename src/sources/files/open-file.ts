@@ -13,7 +13,7 @@ import { tailBytes } from './fingerprint.js';
 import type { ListedFile } from './listing.js';
 import { formatOfName } from './names.js';
 import { type CountParquetRows, isParquet, openParquet } from './parquet.js';
-import { knownBinary, sniff } from './sniff.js';
+import { isUtf16, sniff } from './sniff.js';
 import { byteOrderMark, isBlank, type Splitter } from './split.js';
 import { CsvSplitter } from './split-csv.js';
 import { JsonSplitter } from './split-json.js';
@@ -165,10 +165,8 @@ function decide(
     format: 'csv',
     csv: detectDialect(sample, path, reading.csv),
   });
-  if (named === 'csv') {
-    const reason = knownBinary(sample);
-    return reason === undefined ? csv() : { kind: 'unknown', reason };
-  }
+  if (isUtf16(sample)) return { kind: 'unknown', reason: 'the text is UTF-16; save it as UTF-8' };
+  if (named === 'csv') return csv();
   const sniffed = sniff(sample, isWhole);
   if (sniffed.format === 'csv')
     return named === 'json' ? { kind: 'unknown', reason: 'not JSON, by its beginning' } : csv();

@@ -67,13 +67,16 @@ function isOpen(line: Buffer): boolean {
   return depth > 0 && !inString;
 }
 
+/** The byte order marks of UTF-16. */
+export function isUtf16([a, b]: Buffer): boolean {
+  return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff);
+}
+
 /** Why the bytes are no text that can be read, or undefined. */
-export function knownBinary(sample: Buffer): string | undefined {
-  const [a, b] = sample;
-  if ((a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff)) return 'the text is UTF-16; save it as UTF-8';
+function knownBinary(sample: Buffer): string | undefined {
   if (sample.includes(0)) return 'the content is binary';
   // A character may be cut at the sample's end.
-  const whole = sample.length > 4 ? sample.subarray(0, sample.length - 4) : sample;
-  for (let cut = 0; cut < 4; cut++) if (isUtf8(whole.subarray(0, whole.length - cut))) return undefined;
+  for (let cut = 0; cut < 4; cut++)
+    if (isUtf8(sample.subarray(0, Math.max(0, sample.length - cut)))) return undefined;
   return 'the content is not UTF-8 text';
 }

@@ -112,11 +112,13 @@ export class JsonSplitter implements Splitter {
       if (inString) {
         if (escaped) escaped = false;
         else if (byte === backslash) escaped = true;
-        // A string cannot hold a line end: the quote is missing, and the next line may be sound.
-        else if (byte === quote || byte === newline) inString = false;
+        else if (byte === quote) inString = false;
+        // A string cannot hold a line end: a quote is missing, so the record ends here and the next line may be sound.
+        else if (byte === newline) depth = 0;
       } else if (byte === quote) inString = true;
       else if (byte === 0x7b || byte === 0x5b) depth++;
-      else if ((byte === 0x7d || byte === 0x5d) && --depth === 0) {
+      else if (byte === 0x7d || byte === 0x5d) depth--;
+      if (depth === 0) {
         this.#hold(chunk.subarray(from, i + 1), this.limit);
         this.#cut(this.#seen + i + 1);
         return i + 1;

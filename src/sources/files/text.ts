@@ -5,7 +5,7 @@ import type { Storage } from '../../storage/storage.js';
 /** Bytes of a file that are read at a time. */
 export const chunkBytes = 256 * 1024;
 /** What goes into the decompressor at a time: a thousand times as much may come out. */
-const gzipStep = 16 * 1024;
+const gzipStep = 8 * 1024;
 
 export interface StoredText {
   storage: Storage;
