@@ -32,7 +32,12 @@ export interface WriteParquetOptions extends FileLayout {
 export async function writeParquet(session: DuckSession, options: WriteParquetOptions): Promise<DataFile[]> {
   const { partitionColumns = [] } = options;
   const schema = struct(...options.schema.fields.filter((f) => f.type !== 'void'));
-  const columns = (await session.columnTypesOf(options.select)).map((c) => c.name);
+  // A column of type void is in no file, and may be among those of the query (a scan gives it, as null).
+  const voids = new Set(
+    options.schema.fields.filter((f) => f.type === 'void').map((f) => f.name.toLowerCase()),
+  );
+  const given = await session.columnTypesOf(options.select);
+  const columns = given.map((c) => c.name).filter((name) => !voids.has(name.toLowerCase()));
   const casts = columnCasts(schema, columns);
   const select = `SELECT ${casts.join(', ')} FROM (${options.select}) AS source`;
   if (partitionColumns.length > 0)

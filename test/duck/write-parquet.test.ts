@@ -112,6 +112,13 @@ describe('every Delta type', () => {
     const back = await session.rows(scanSql(liveTable(everyType, files), table));
     expect(back).toEqual(await session.rows('SELECT *, NULL AS nothing FROM every'));
 
+    const again = await writeParquet(session, {
+      select: scanSql(liveTable(everyType, files), table),
+      storage: table,
+      schema: everyType,
+    });
+    expect(again[0]!.stats).toBe(file.stats);
+
     const physical = await session.rows(
       `SELECT name, type, converted_type, logical_type FROM parquet_schema('${table.uri(file.path)}') WHERE name IN ('t', 'l', 'i', 'sh', 'by', 'price', 'big', 's', 'day')`,
     );
