@@ -66,7 +66,9 @@ export class Transaction {
   add(file: DataFile | AddFile, options: { dataChange?: boolean } = {}): this {
     const dataChange = options.dataChange ?? true;
     if ('numRecords' in file) {
-      const { path, partitionValues, size, modificationTime, stats } = file;
+      const { path, partitionValues, size, stats } = file;
+      // Some file systems tell parts of a millisecond; the log wants a long.
+      const modificationTime = Math.floor(file.modificationTime);
       this.#adds.push({ path: encodePath(path), partitionValues, size, modificationTime, dataChange, stats });
     } else this.#adds.push({ ...file, dataChange });
     return this;

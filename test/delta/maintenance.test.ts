@@ -1,0 +1,209 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DataFile } from '../../src/delta/actions.js';
+import { compact, DeltaTable, vacuum } from '../../src/delta/index.js';
+import type { RewriteRequest } from '../../src/delta/parquet-handler.js';
+import { MemoryStorage } from '../../src/storage/memory.js';
+import { append, createTable, HandClock, JsonLines, numbersIn, testEnv, writeRows } from './rows.js';
+
+const hour = 3_600_000;
+let clock: HandClock;
+let storage: MemoryStorage;
+let table: DeltaTable;
+/** What happens while files are being rewritten. */
+let meanwhile: () => Promise<unknown>;
+class Slow extends JsonLines {
+  override async rewrite(request: RewriteRequest): Promise<DataFile[]> {
+    const files = await super.rewrite(request);
+    await meanwhile();
+    return files;
+  }
+}
+beforeEach(async () => {
+  clock = new HandClock();
+  storage = new MemoryStorage(clock);
+  meanwhile = async () => {};
+  table = await createTable(
+    storage,
+    { 'delta.deletedFileRetentionDuration': 'interval 24 hours' },
+    testEnv({ clock, parquet: new Slow() }),
+  );
+});
+const dataFiles = async () => {
+  const names: string[] = [];
+  for await (const { path } of storage.list('')) if (!path.startsWith('_delta_log')) names.push(path);
+  return names;
+};
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+describe('compaction', () => {
+  beforeEach(async () => {
+    for (const n of upTo(10)) await append(table, n);
+  });
+
+  it('joins small files, changes no row, and finds nothing to do again', async () => {
+    const { size } = table.snapshot.files[0]!;
+    const result = await compact(table, { targetSize: 5 * size });
+    expect(result).toEqual({
+      outcome: 'compacted',
+      version: 11,
+      filesAdded: 2,
+      filesRemoved: 10,
+      bytes: 10 * size,
+    });
+    expect(table.snapshot.fileCount).toBe(2);
+    expect(await numbersIn(storage, table.snapshot)).toEqual(upTo(10));
+    const [entry] = await table.history(1);
+    expect(entry).toMatchObject({
+      ...{ operation: 'OPTIMIZE', isolationLevel: 'SnapshotIsolation', isBlindAppend: false },
+      operationMetrics: { numAddedFiles: '2', numRemovedFiles: '10' },
+    });
+    for await (const { actions } of table.commits(11, 11)) {
+      for (const { add, remove } of actions) expect((add ?? remove)?.dataChange ?? false).toBe(false);
+    }
+    expect(await compact(table, { targetSize: 5 * size })).toEqual({ outcome: 'nothing to do' });
+    expect(table.snapshot.version).toBe(11);
+  });
+
+  it('keeps partitions apart', async () => {
+    const partitioned = new MemoryStorage();
+    const schema = table.snapshot.schema;
+    const own = await DeltaTable.create(partitioned, testEnv(), { schema, partitionColumns: ['p'] });
+    for (const [n, p] of [
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'a'],
+      [4, null],
+      [5, 'b'],
+      [6, null],
+    ] as const) {
+      const file = await writeRows(partitioned, [{ n }], { p });
+      await own.begin().add(file).commit({ operation: 'WRITE' });
+    }
+    await compact(own, { targetSize: 1000 });
+    const found = own.snapshot.files.map(({ partitionValues }) => partitionValues.p);
+    expect(new Set(found)).toEqual(new Set(['a', 'b', null]));
+    expect(found).toHaveLength(3);
+    expect(await numbersIn(partitioned, own.snapshot)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('reads no more than it may', async () => {
+    const { size } = table.snapshot.files[0]!;
+    const result = await compact(table, { targetSize: 2 * size, maxBytes: 6 * size });
+    expect(result).toMatchObject({ filesAdded: 3, filesRemoved: 6 });
+  });
+
+  it('lets appends through that come meanwhile', async () => {
+    meanwhile = () => append(table, 10);
+    expect(await compact(table, { targetSize: 1000 })).toMatchObject({ outcome: 'compacted', version: 12 });
+    expect(await numbersIn(storage, table.snapshot)).toEqual(upTo(11));
+  });
+
+  it.each(['the same table object', 'another process'])(
+    'gives way to a delete by %s, and cleans up',
+    async (by) => {
+      const before = await dataFiles();
+      meanwhile = async () => {
+        const other = by === 'another process' ? await DeltaTable.open(storage, testEnv({ clock })) : table;
+        const [file] = other.snapshot.files;
+        await other.begin().remove(file!).commit({ operation: 'DELETE' });
+      };
+      expect(await compact(table, { targetSize: 1000 })).toEqual({ outcome: 'conflict', version: 11 });
+      expect((await numbersIn(storage, await table.update())).length).toBe(9);
+      expect(await dataFiles()).toEqual(before);
+    },
+  );
+
+  it('by two at once is done once', async () => {
+    const other = await DeltaTable.open(storage, testEnv({ clock, parquet: new Slow() }));
+    const results = await Promise.all([table, other].map((t) => compact(t, { targetSize: 1000 })));
+    expect(results.map(({ outcome }) => outcome).sort()).toEqual(['compacted', 'conflict']);
+    expect(await numbersIn(storage, await table.update())).toEqual(upTo(10));
+  });
+
+  it('refuses tables that it may not write', async () => {
+    const protocol = { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: ['rowTracking'] };
+    await storage.put('_delta_log/00000000000000000011.json', Buffer.from(JSON.stringify({ protocol })));
+    const refused = { code: 'delta.unsupported_feature', context: { feature: 'rowTracking' } };
+    await expect(compact(table, { targetSize: 1000 })).rejects.toMatchObject(refused);
+    await expect(vacuum(table)).rejects.toMatchObject(refused);
+  });
+});
+
+describe('vacuum', () => {
+  it('deletes what left the table long ago and nothing else; a dry run only says so', async () => {
+    const [kept, old] = [await append(table, 1), await append(table, 2)];
+    await table.begin().remove(old).commit({ operation: 'DELETE' });
+    await storage.put('orphan.parquet', Buffer.from('x'));
+    clock.time += 25 * hour;
+    const fresh = await append(table, 3);
+    await table.begin().remove(fresh).commit({ operation: 'DELETE' });
+    await storage.put('under-way.parquet', Buffer.from('x'));
+    const before = await dataFiles();
+
+    const plan = await vacuum(table, { dryRun: true });
+    expect(plan.files).toEqual(['orphan.parquet', old.path]);
+    expect(await dataFiles()).toEqual(before);
+    expect(table.snapshot.version).toBe(5);
+
+    expect(await vacuum(table)).toEqual(plan);
+    expect(await dataFiles()).toEqual([kept.path, fresh.path, 'under-way.parquet'].sort());
+    expect(
+      (await table.history(2)).map(({ operation, operationMetrics }) => [operation, operationMetrics]),
+    ).toEqual([
+      ['VACUUM END', { numDeletedFiles: '2', numVacuumedDirectories: '0' }],
+      ['VACUUM START', { numFilesToDelete: '2', sizeOfDataToDelete: String(plan.bytes) }],
+    ]);
+    expect(await numbersIn(storage, table.snapshot)).toEqual([1]);
+    expect(await vacuum(table)).toEqual({ files: [], bytes: 0 });
+    expect(table.snapshot.version).toBe(7);
+  });
+
+  it('leaves alone what belongs to others, and compares decoded paths', async () => {
+    const live = ['a b.parquet', 'p=x%2Fy/100%.parquet', '_p=1/f.parquet'];
+    const others = [
+      '_delta_log/keep.me',
+      '_other/f.parquet',
+      '.hidden/f',
+      'p=1/_tmp/f',
+      'p=1/.f',
+      '_SUCCESS',
+    ];
+    const vectors = ['deletion_vector_61d16c75.bin', 'ab/deletion_vector_5b0b1b5e.bin'];
+    for (const path of [...live, ...others, ...vectors, 'p=1/gone', '_p=1/gone']) {
+      await storage.put(path, Buffer.from('x'));
+    }
+    const file = await writeRows(storage, [{ n: 1 }]);
+    await storage.delete(file.path);
+    const transaction = table.begin();
+    for (const path of live) transaction.add({ ...file, path });
+    await transaction.commit({ operation: 'WRITE' });
+    clock.time += 25 * hour;
+    expect((await vacuum(table)).files).toEqual(['_p=1/gone', 'p=1/gone']);
+    for (const path of [...live, ...others, ...vectors]) expect(await storage.stat(path), path).toBeDefined();
+  });
+
+  it('keeps live files that the log names from the root of the disk', async () => {
+    const file = await writeRows(storage, [{ n: 1 }]);
+    const added = { ...file, dataChange: true, path: `${storage.root}/${file.path}` };
+    const { numRecords, ...absolute } = added;
+    await table.begin().add(absolute).commit({ operation: 'WRITE' });
+    clock.time += 25 * hour;
+    expect((await vacuum(table)).files).toEqual([]);
+  });
+
+  it('keeps what a query has yet to read', async () => {
+    await storage.put('needed', Buffer.from('x'));
+    clock.time += 25 * hour;
+    expect((await vacuum(table, { isNeeded: (path) => path === 'needed' })).files).toEqual([]);
+  });
+
+  it('has a floor', async () => {
+    await storage.put('orphan', Buffer.from('x'));
+    clock.time += 2 * hour;
+    await expect(vacuum(table, { retainMs: hour })).rejects.toMatchObject({
+      code: 'delta.retention_too_short',
+    });
+    await expect(vacuum(table, { retainMs: -1 })).rejects.toMatchObject({ code: 'delta.negative_retention' });
+    expect((await vacuum(table, { retainMs: hour, allowShorter: true })).files).toEqual(['orphan']);
+  });
+});

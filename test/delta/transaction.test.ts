@@ -1,0 +1,392 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
+import type { Action, AddFile, CommitInfo } from '../../src/delta/actions.js';
+import { type CommitResult, DeltaTable, type Transaction } from '../../src/delta/index.js';
+import { readCommit } from '../../src/delta/log.js';
+import { checkpointPath, commitPath } from '../../src/delta/log-files.js';
+import { column, struct } from '../../src/schema/column-types.js';
+import { MemoryStorage } from '../../src/storage/memory.js';
+import { append, createTable, HandClock, numbersIn, schema, testEnv, writeRows } from './rows.js';
+
+let storage: MemoryStorage;
+beforeEach(() => {
+  storage = new MemoryStorage();
+  disarmFaultPoint();
+});
+
+const open = () => DeltaTable.open(storage, testEnv());
+const write = (t: Transaction) => t.commit({ operation: 'WRITE' });
+const newFile = async (...numbers: number[]) =>
+  writeRows(
+    storage,
+    numbers.map((n) => ({ n })),
+  );
+const infoOf = async (version: number): Promise<CommitInfo> => {
+  const actions = (await readCommit(storage, version))!;
+  expect(Object.keys(actions[0]!)).toEqual(['commitInfo']);
+  return actions[0]!.commitInfo!;
+};
+const shortOf = (result: CommitResult) =>
+  result.outcome === 'conflict' ? `${result.kind} ${result.version}` : `committed ${result.version}`;
+
+describe('a commit', () => {
+  it('begins with a commitInfo that every reader takes', async () => {
+    const table = await createTable(storage, { 'delta.appendOnly': 'false' });
+    const created = await infoOf(0);
+    expect(created).toMatchObject({
+      operation: 'CREATE TABLE',
+      operationParameters: { partitionBy: '[]', properties: '{"delta.appendOnly":"false"}' },
+      engineInfo: 'murmur/test',
+      txnId: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(created).not.toHaveProperty('readVersion');
+    await table
+      .begin()
+      .txn('query-1', 7)
+      .add(await newFile(1))
+      .commit({
+        operation: 'STREAMING UPDATE',
+        operationParameters: { outputMode: 'Append', epochId: 7, partitionBy: ['a'] },
+        operationMetrics: { numAddedFiles: '1' },
+        murmur: '{"end":1}',
+      });
+    expect(await infoOf(1)).toMatchObject({
+      operationParameters: { outputMode: 'Append', epochId: '7', partitionBy: '["a"]' },
+      operationMetrics: { numAddedFiles: '1' },
+      readVersion: 0,
+      isBlindAppend: true,
+      isolationLevel: 'Serializable',
+      murmur: '{"end":1}',
+    });
+    const { txn } = (await readCommit(storage, 1))!.find((a) => a.txn)!;
+    expect(txn).toEqual({ appId: 'query-1', version: 7, lastUpdated: expect.any(Number) });
+    expect((await open()).snapshot.txnVersion('query-1')).toBe(7);
+  });
+
+  it('removes a file byte for byte as it was added', async () => {
+    const table = await createTable(storage);
+    const added: AddFile = {
+      ...{ path: 'a%20b/x%2525.parquet', partitionValues: { p: null }, size: 3, modificationTime: 1 },
+      ...{ dataChange: true, stats: '{"numRecords":1}', tags: { k: 'v' } },
+    };
+    await write(table.begin().add(added));
+    await write(table.begin().remove(table.snapshot.files[0]!));
+    const { remove } = (await readCommit(storage, 2))!.find((a) => a.remove)!;
+    const { path, partitionValues, size, tags } = added;
+    expect(remove).toEqual({
+      ...{ path, partitionValues, size, tags, dataChange: true },
+      ...{ deletionTimestamp: expect.any(Number), extendedFileMetadata: true },
+    });
+    expect(await infoOf(2)).toMatchObject({ isBlindAppend: false });
+    expect((await open()).snapshot.fileCount).toBe(0);
+  });
+
+  it('is not blind when it has read', async () => {
+    const table = await createTable(storage);
+    await write(
+      table
+        .begin()
+        .reads('table')
+        .add(await newFile(1)),
+    );
+    expect(await infoOf(1)).toMatchObject({ isBlindAppend: false });
+  });
+
+  it('respects append-only tables, and lets them be rearranged', async () => {
+    const table = await createTable(storage, { 'delta.appendOnly': 'true' });
+    const file = await append(table, 1);
+    await expect(write(table.begin().remove(file))).rejects.toMatchObject({ code: 'delta.append_only' });
+    const rearranged = table
+      .begin()
+      .remove(file, { dataChange: false })
+      .add(await newFile(1), { dataChange: false });
+    expect(shortOf(await write(rearranged))).toBe('committed 2');
+  });
+
+  it('proves that NOT NULL columns hold no null', async () => {
+    const required = struct(column('n', 'long', false), column('p', 'string'));
+    const table = await DeltaTable.create(storage, testEnv(), { schema: required });
+    const file = await newFile(1);
+    for (const stats of ['{"numRecords":2,"nullCount":{"n":1}}', '{"numRecords":2}']) {
+      const refused = write(table.begin().add({ ...file, stats }));
+      await expect(refused).rejects.toMatchObject({ code: 'delta.not_null', context: { column: 'n' } });
+    }
+    expect(shortOf(await write(table.begin().add(file)))).toBe('committed 1');
+  });
+});
+
+describe('creating a table', () => {
+  it('lets one of many creators have version 0 and the others open it', async () => {
+    const tables = await Promise.all(Array.from({ length: 8 }, () => createTable(storage)));
+    expect(new Set(tables.map(({ snapshot }) => snapshot.metadata.id)).size).toBe(1);
+    expect((await open()).snapshot).toMatchObject({ version: 0, schema });
+    expect((await open()).snapshot.protocol).toEqual({ minReaderVersion: 1, minWriterVersion: 2 });
+  });
+
+  it('refuses another table in its place', async () => {
+    await createTable(storage);
+    const other = { schema: struct(column('n', 'string'), column('p', 'string')) };
+    await expect(DeltaTable.create(storage, testEnv(), other)).rejects.toMatchObject({
+      code: 'delta.schema_mismatch',
+    });
+  });
+
+  it('does not write version 0 anew once it has been cleaned up', async () => {
+    const table = await createTable(storage, { 'delta.checkpointInterval': '1' });
+    await append(table, 1);
+    await table.settled();
+    await storage.delete(commitPath(0));
+    expect((await createTable(storage)).snapshot.version).toBe(1);
+    expect(await storage.stat(commitPath(0))).toBeUndefined();
+  });
+
+  it.each([
+    [struct(column('a', 'long'), column('A', 'long')), [], /twice/],
+    [struct(column('a b', 'long')), [], /holds one of/],
+    [struct(column('a', struct(column('x=', 'long')))), [], /"a.x="/],
+    [struct(column('a', 'long')), ['b'], /partition column b/],
+    [struct(column('a', 'long')), ['a'], /all its columns/],
+  ])('refuses columns that Delta does not allow (%#)', async (bad, partitionColumns, message) => {
+    const creation = DeltaTable.create(storage, testEnv(), { schema: bad, partitionColumns });
+    await expect(creation).rejects.toThrow(message);
+    expect(await DeltaTable.openIfExists(storage, testEnv())).toBeUndefined();
+  });
+});
+
+describe('racing writers', () => {
+  it('all get their appends through, in contiguous versions', async () => {
+    await createTable(storage);
+    const writers = await Promise.all(Array.from({ length: 6 }, open));
+    await Promise.all(
+      writers.map(async (table, w) => {
+        for (let i = 0; i < 12; i++) await append(table, w * 100 + i);
+      }),
+    );
+    const { snapshot } = await open();
+    expect(snapshot.version).toBe(72);
+    const expected = writers.flatMap((_, w) => Array.from({ length: 12 }, (_, i) => w * 100 + i));
+    expect(await numbersIn(storage, snapshot)).toEqual(expected);
+    for (const table of writers) expect((await table.update()).version).toBe(72);
+  });
+
+  it('also when they share one table object', async () => {
+    const table = await createTable(storage);
+    await Promise.all(Array.from({ length: 10 }, (_, n) => append(table, n)));
+    expect(table.snapshot.version).toBe(10);
+    expect((await numbersIn(storage, (await open()).snapshot)).length).toBe(10);
+  });
+
+  /** Mine begins, the winner commits version 3 (over two files f1, f2), mine commits. */
+  async function duel(
+    mine: (t: Transaction, files: readonly AddFile[]) => unknown,
+    winner: (t: Transaction, files: readonly AddFile[]) => unknown,
+    isolationLevel?: string,
+  ): Promise<string> {
+    const table = await createTable(storage);
+    await append(table, 1);
+    await append(table, 2);
+    const other = await open();
+    const transaction = table.begin();
+    await mine(transaction, table.snapshot.files);
+    const theirs = other.begin();
+    await winner(theirs, other.snapshot.files);
+    expect(shortOf(await write(theirs))).toBe('committed 3');
+    const level = isolationLevel === undefined ? {} : { isolationLevel };
+    return shortOf(await transaction.commit({ operation: 'WRITE', ...level }));
+  }
+  const adds = async (t: Transaction) => t.add(await newFile(9));
+  const optimizes = async (t: Transaction, [a, b]: readonly AddFile[]) =>
+    t
+      .reads([a!, b!])
+      .remove(a!, { dataChange: false })
+      .remove(b!, { dataChange: false })
+      .add(await newFile(1, 2), { dataChange: false });
+  const rewrites = async (t: Transaction, [a]: readonly AddFile[]) => t.remove(a!).add(await newFile(8));
+  const deletes = (t: Transaction, [a]: readonly AddFile[]) => t.remove(a!);
+  const merges = async (t: Transaction, [a]: readonly AddFile[]) => t.reads([a!]).add(await newFile(7));
+  const evolves = (t: Transaction) => t.setMetadata({ ...t.base.metadata, description: 'new' });
+
+  it.each([
+    ['append', adds, 'append', adds, 'committed 4'],
+    ['append', adds, 'delete', deletes, 'committed 4'],
+    ['append', adds, 'optimize', optimizes, 'committed 4'],
+    ['append', adds, 'metadata change', evolves, 'metadata 3'],
+    ['delete', deletes, 'the same delete', deletes, 'delete_delete 3'],
+    ['delete', deletes, 'append', adds, 'concurrent_append 3'],
+    ['delete', deletes, 'optimize', optimizes, 'delete_delete 3'],
+    ['rewrite', rewrites, 'append', adds, 'concurrent_append 3'],
+    ['optimize', optimizes, 'append', adds, 'committed 4'],
+    ['optimize', optimizes, 'optimize', optimizes, 'delete_delete 3'],
+    ['optimize', optimizes, 'delete', deletes, 'delete_delete 3'],
+    ['merge', merges, 'append', adds, 'concurrent_append 3'],
+    ['merge', merges, 'delete of what it read', deletes, 'delete_read 3'],
+    ['whole-table read', (t: Transaction) => adds(t.reads('table')), 'append', adds, 'concurrent_append 3'],
+    ['whole-table read', (t: Transaction) => adds(t.reads('table')), 'delete', deletes, 'delete_read 3'],
+    ['whole-table read', (t: Transaction) => adds(t.reads('table')), 'optimize', optimizes, 'committed 4'],
+    [
+      'batch',
+      (t: Transaction) => adds(t.txn('q', 5)),
+      'same batch',
+      (t: Transaction) => adds(t.txn('q', 5)),
+      'txn 3',
+    ],
+    [
+      'batch',
+      (t: Transaction) => adds(t.txn('q', 5)),
+      'other query',
+      (t: Transaction) => adds(t.txn('r', 5)),
+      'committed 4',
+    ],
+  ])('%s after %s', async (_mine, mine, _winner, winner, outcome) => {
+    expect(await duel(mine, winner)).toBe(outcome);
+  });
+
+  it('see a protocol change', async () => {
+    const table = await createTable(storage);
+    const transaction = table.begin().add(await newFile(1));
+    const action: Action = { protocol: { minReaderVersion: 1, minWriterVersion: 2 } };
+    await storage.put(commitPath(1), Buffer.from(JSON.stringify(action)));
+    expect(shortOf(await write(transaction))).toBe('protocol 1');
+  });
+
+  it('lose over a long distance as well', async () => {
+    const table = await createTable(storage);
+    const file = await append(table, 1);
+    const transaction = table.begin().remove(file);
+    const other = await open();
+    for (const n of [2, 3]) await append(other, n);
+    await write(other.begin().remove(file));
+    await append(other, 4);
+    expect(shortOf(await transaction.commit({ operation: 'DELETE' }))).toBe('concurrent_append 2');
+    const calm = table.begin(await table.at(1)).remove(file, { dataChange: false });
+    expect(
+      shortOf(await calm.add(await newFile(1), { dataChange: false }).commit({ operation: 'OPTIMIZE' })),
+    ).toBe('delete_delete 4');
+  });
+
+  it('do not commit what was planned on files that have been replaced meanwhile', async () => {
+    const table = await createTable(storage);
+    const planned = await append(table, 1);
+    await write(await rewrites(table.begin(), [planned]));
+    const late = table.begin().reads([planned]).remove(planned);
+    expect(shortOf(await write(late.add(await newFile(1, 5))))).toBe('delete_delete 2');
+    expect(
+      shortOf(
+        await write(
+          table
+            .begin()
+            .reads([planned])
+            .add(await newFile(6)),
+        ),
+      ),
+    ).toBe('delete_read 2');
+    expect(await numbersIn(storage, await table.update())).toEqual([8]);
+  });
+
+  it('keep their read version when they are rebased', async () => {
+    expect(await duel(adds, adds)).toBe('committed 4');
+    expect(await infoOf(4)).toMatchObject({ readVersion: 2, isBlindAppend: true });
+  });
+});
+
+describe('when a put does not say what became of it', () => {
+  /** Fails after (or instead of) the next put of a commit. */
+  class Shaky extends MemoryStorage {
+    next: 'fine' | 'lost answer' | 'lost put' | 'other first' = 'fine';
+    override async putIfAbsent(path: string, bytes: Uint8Array) {
+      const { next } = this;
+      this.next = 'fine';
+      if (next === 'other first')
+        await super.putIfAbsent(path, Buffer.from('{"commitInfo":{"txnId":"theirs"}}'));
+      const outcome = next === 'lost put' ? 'exists' : await super.putIfAbsent(path, bytes);
+      if (next !== 'fine') throw new Error('connection reset');
+      return outcome;
+    }
+  }
+  let shaky: Shaky;
+  let table: DeltaTable;
+  beforeEach(async () => {
+    shaky = new Shaky();
+    storage = shaky;
+    table = await createTable(shaky);
+  });
+
+  it('reads its own commit back and has won', async () => {
+    shaky.next = 'lost answer';
+    expect((await append(table, 1)).path).toBeDefined();
+    expect((await open()).snapshot).toMatchObject({ version: 1, fileCount: 1 });
+  });
+
+  it('finds another one there and goes on behind it', async () => {
+    shaky.next = 'other first';
+    await append(table, 1);
+    expect((await open()).snapshot).toMatchObject({ version: 2, fileCount: 1 });
+  });
+
+  it('fails when nothing is there', async () => {
+    shaky.next = 'lost put';
+    await expect(append(table, 1)).rejects.toThrow('connection reset');
+    expect((await open()).snapshot.version).toBe(0);
+    await append(table, 2);
+    expect((await open()).snapshot.version).toBe(1);
+  });
+
+  it.each([
+    ['delta.commit.before_put', [1]],
+    ['delta.commit.after_put', [0, 1]],
+  ])('a crash at %s leaves the table whole', async (point, numbers) => {
+    armFaultPoint(point, () => {
+      throw new Error('crash');
+    });
+    await expect(append(table, 0)).rejects.toThrow('crash');
+    const reopened = await open();
+    await append(reopened, 1);
+    expect(await numbersIn(shaky, reopened.snapshot)).toEqual(numbers);
+  });
+});
+
+describe('a table that stays open', () => {
+  it('finds its way when the log was cleaned up behind it', async () => {
+    const idle = await createTable(storage, { 'delta.checkpointInterval': '5' });
+    const busy = await open();
+    for (let n = 0; n < 7; n++) await append(busy, n);
+    await busy.settled();
+    expect(await storage.stat(checkpointPath(5))).toBeDefined();
+    for (let v = 0; v < 5; v++) await storage.delete(commitPath(v));
+    // What the winners did can no longer be known; above all version 1 is not written again.
+    await expect(append(idle, 7)).rejects.toMatchObject({ code: 'delta.log_gap' });
+    expect(await storage.stat(commitPath(1))).toBeUndefined();
+    await append(idle, 7);
+    const { snapshot } = await open();
+    expect(snapshot.version).toBe(8);
+    expect(await numbersIn(storage, snapshot)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  it('notices that it has been made anew, or is gone', async () => {
+    const table = await createTable(storage);
+    await append(table, 1);
+    for (const version of [0, 1]) await storage.delete(commitPath(version));
+    await expect(table.update()).rejects.toMatchObject({ code: 'delta.not_a_table' });
+    const again = await createTable(storage);
+    expect((await table.update()).metadata.id).toBe(again.snapshot.metadata.id);
+    expect(table.snapshot.version).toBe(0);
+  });
+
+  it('tells its history newest first, and what held at a time', async () => {
+    const clock = new HandClock(1_000_000);
+    const table = await createTable(storage, {}, testEnv({ clock }));
+    for (let n = 1; n <= 3; n++) {
+      clock.time += 1000;
+      await append(table, n);
+    }
+    expect((await table.history()).map(({ version, operation }) => [version, operation])).toEqual([
+      ...[3, 2, 1].map((v) => [v, 'WRITE']),
+      [0, 'CREATE TABLE'],
+    ]);
+    expect((await table.history(2)).map(({ timestamp }) => timestamp)).toEqual([1_003_000, 1_002_000]);
+    expect((await table.atTime(1_002_999)).version).toBe(2);
+    expect((await table.atTime(9_999_999)).version).toBe(3);
+    await expect(table.atTime(999_999)).rejects.toMatchObject({ code: 'delta.no_such_version' });
+    expect(table.snapshot.timestamp).toBe(1_003_000);
+  });
+});
