@@ -34,6 +34,13 @@ export const emptyState: TableState = {
   domains: new Map(),
 };
 
+/** What old writers leave out. */
+const bareMetadata = {
+  schemaString: '{"type":"struct","fields":[]}',
+  partitionColumns: [],
+  configuration: {},
+};
+
 /** The state after one more commit, or after a checkpoint. Within a version removes come before adds. */
 export function replay(state: TableState, version: number, actions: readonly Action[]): TableState {
   let { protocol, metadata, txns, domains, timestamp } = state;
@@ -56,7 +63,7 @@ export function replay(state: TableState, version: number, actions: readonly Act
       else next.set(action.domainMetadata.domain, action.domainMetadata);
       domains = next;
     } else if (action.protocol) protocol = action.protocol;
-    else if (action.metaData) metadata = action.metaData;
+    else if (action.metaData) metadata = { ...bareMetadata, ...action.metaData };
     else if (action.commitInfo) {
       timestamp = action.commitInfo.inCommitTimestamp ?? action.commitInfo.timestamp ?? timestamp;
     }
