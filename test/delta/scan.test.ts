@@ -44,14 +44,10 @@ const kept = (conditions: Condition[], ...stats: (string | undefined)[]) =>
 
 type Value = number | bigint | string | null;
 const types = { id: 'long', x: 'double', s: 'string', d: 'date', t: 'timestamp' } as const;
-const order = (a: Value, b: Value) =>
-  typeof a === 'string'
-    ? Buffer.compare(Buffer.from(a), Buffer.from(b as string))
-    : a! < b!
-      ? -1
-      : a! > b!
-        ? 1
-        : 0;
+function order(a: Value, b: Value): number {
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(String(b)));
+  return a! < (b as typeof a)! ? -1 : a! > (b as typeof a)! ? 1 : 0;
+}
 
 /** SQL's answer for one value, NaN greater than every number. */
 function matches(value: Value, condition: Condition): boolean {
