@@ -78,7 +78,8 @@ export class JsonSplitter implements Splitter {
   #gap(chunk: Buffer, from: number): number {
     for (let i = from; i < chunk.length; i++) {
       const byte = chunk[i]!;
-      if (byte <= 0x20 || byteOrderMark[this.#seen + i] === byte) continue;
+      const isTrailing = this.#place === 'behind' && this.#begun > 0;
+      if (!isTrailing && (byte <= 0x20 || byteOrderMark[this.#seen + i] === byte)) continue;
       if (this.#place === 'behind') {
         this.#hold(chunk.subarray(i), rawLimit);
         return chunk.length;
@@ -89,7 +90,6 @@ export class JsonSplitter implements Splitter {
       }
       if (byte === comma) continue;
       if (byte === 0x5d && this.mode === 'array') {
-        this.byte = this.#seen + i + 1;
         this.#place = 'behind';
         continue;
       }

@@ -44,7 +44,10 @@ export class LineSplitter implements Splitter {
   finish(): Rest | undefined {
     const rest = this.#content();
     if (isBlank(rest)) return undefined;
-    if (this.#begun > this.limit) return { ...tooLong(this.limit), raw: rest };
+    if (this.#begun > this.limit) {
+      const reason = `the last line is cut: it has no end and is ${tooLong(this.limit).reason}`;
+      return { rule: 'line_too_long', reason, raw: rest };
+    }
     if (!this.#midLine && !isJsonObject(rest))
       return {
         rule: 'bad_line',
