@@ -28,6 +28,8 @@ export interface DeltaEnv {
   engineInfo?: string;
   /** Hears of what failed beside the way: checkpoints and log clean-up never fail a commit. */
   onWarning?(warning: MurmurError): void;
+  /** The first version of a table (by its storage) that somebody has yet to read; clean-up leaves its log alone. */
+  logNeededFrom?(storage: Storage): Promise<number | undefined>;
 }
 
 export interface HistoryEntry extends CommitInfo {
@@ -212,7 +214,7 @@ export class DeltaTable {
       await writeCheckpoint(this.storage, this.env.parquet, snapshot, clock.now());
       const cutoff = logCutoff(snapshot, clock.now());
       if (cutoff === undefined || cutoff === this.#cleanedTo) return;
-      await cleanUpLog(this.storage, cutoff);
+      await cleanUpLog(this.storage, cutoff, await this.env.logNeededFrom?.(this.storage));
       this.#cleanedTo = cutoff;
     } catch (e) {
       this.env.onWarning?.(asMurmurError(e));

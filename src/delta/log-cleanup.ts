@@ -15,8 +15,15 @@ export function logCutoff({ metadata }: Snapshot, now: number): number | undefin
   return cleansUpLog(metadata) ? Math.floor((now - logRetention(metadata)) / day) * day : undefined;
 }
 
-/** @returns how many files were deleted */
-export async function cleanUpLog(storage: Storage, cutoff: number): Promise<number> {
+/**
+ * @param neededFrom the first version that somebody has yet to read, as a snapshot or as a commit
+ * @returns how many files were deleted
+ */
+export async function cleanUpLog(
+  storage: Storage,
+  cutoff: number,
+  neededFrom = Number.POSITIVE_INFINITY,
+): Promise<number> {
   let newestExpired = -1;
   const checkpoints: number[] = [];
   const files: { path: string; version: number }[] = [];
@@ -30,7 +37,8 @@ export async function cleanUpLog(storage: Storage, cutoff: number): Promise<numb
     } else if (file.kind === 'checkpoint' && file.parts === 1 && size > 0) checkpoints.push(file.version);
     files.push({ path, version: file.version });
   }
-  const anchor = checkpoints.filter((version) => version <= newestExpired).at(-1);
+  const newest = Math.min(newestExpired, neededFrom);
+  const anchor = checkpoints.filter((version) => version <= newest).at(-1);
   if (anchor === undefined) return 0;
   const doomed = files.filter(({ version }) => version < anchor);
   for (const { path } of doomed) {

@@ -129,8 +129,11 @@ export class StreamingQuery {
   }
 
   async close(): Promise<void> {
-    await this.parts.plan.input.close();
-    await this.parts.target.session.close();
+    const { plan, target } = this.parts;
+    await plan.input.close();
+    await target.session.close();
+    // Checkpoints of the log are written beside the commits.
+    await target.table.settled();
   }
 
   async #tellInput(offsets: Offsets): Promise<Offsets> {

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Broadcast } from '../../base/broadcast.js';
 import type { Clock } from '../../base/clock.js';
 import { MurmurError } from '../../base/errors.js';
-import { DeltaTable } from '../../delta/index.js';
+import { type DeltaEnv, DeltaTable } from '../../delta/index.js';
 import { progress as progressContract, quarantine as quarantineContract } from '../../posts/tables.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { BatchProgress, EngineRun, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
@@ -17,7 +17,7 @@ import { Maintenance } from './maintenance.js';
 import { openStreamingQuery } from './open-query.js';
 import { ProgressWriter } from './progress.js';
 import { defaultRetention, tableProperties } from './table-properties.js';
-import { filesYetToRead } from './yet-to-read.js';
+import { filesYetToRead, versionYetToRead } from './yet-to-read.js';
 
 /** How long a single stopped query may go on with its batch. Milliseconds. */
 const stopDrainMs = 5_000;
@@ -31,7 +31,11 @@ export async function startEmbedded(
   queries: readonly QueryDefinition[],
 ): Promise<EmbeddedRun> {
   await registerFunctions(context);
-  const run = new EmbeddedRun(context, queries, await context.duck.connect());
+  const delta: DeltaEnv = {
+    ...context.delta,
+    logNeededFrom: (storage) => versionYetToRead(context, queries, storage),
+  };
+  const run = new EmbeddedRun({ ...context, delta }, queries, await context.duck.connect());
   for (const { name } of queries) await run.start(name);
   return run;
 }
@@ -95,6 +99,7 @@ export class EmbeddedRun implements EngineRun {
     await Promise.all([...this.#loops.values()].map((loop) => loop.stop(drainMs)));
     await this.#maintenance.close();
     await this.#progress.close();
+    for (const table of this.#sharedTables.values()) await (await table).settled();
     this.#settle(this.#firstError());
     this.events.close();
   }

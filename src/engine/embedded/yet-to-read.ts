@@ -32,6 +32,22 @@ export async function filesYetToRead(
   return needed;
 }
 
+/** The oldest version of the table's log that a query will ask for; undefined when none will. */
+export async function versionYetToRead(
+  { tables, checkpoints }: LakePlaces,
+  queries: readonly QueryDefinition[],
+  storage: Storage,
+): Promise<number | undefined> {
+  const versions: number[] = [];
+  for (const { name, plan } of queries) {
+    const table = planInput(plan);
+    if (table === 'landing' || tables.at(table).root !== storage.root) continue;
+    const offset = await readUpTo(checkpoints.at(name), name);
+    if (offset) versions.push(offset.version);
+  }
+  return versions.length > 0 ? Math.min(...versions) : undefined;
+}
+
 /** Up to where a query has read its table for good; undefined when it has not begun. */
 export async function readUpTo(checkpoint: Storage, stream: string): Promise<TailOffset | undefined> {
   const wal = await WriteAheadLog.open(checkpoint, stream);
