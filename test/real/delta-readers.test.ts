@@ -13,7 +13,7 @@ interface Seen {
     {
       version: number;
       protocol: [number, number];
-      schema: [string, unknown][];
+      schema: [string, string][];
       rows: Record<string, unknown>[];
       history: string[];
       files: number;
@@ -44,7 +44,7 @@ beforeAll(async () => {
         date: `2031-01-${day}T10:00:00Z`,
       }),
     );
-    writeFileSync(join(lake, 'landing', `more-${run}.ndjson`), `${posts.join('\n')}\n`);
+    writeFileSync(join(lake, 'landing', `more-${run}.ndjson`), `${posts.join('\n')}\nno post at all\n`);
     const { code, stderr } = await murmur(['-C', lake, 'run', '--once']);
     expect(code, stderr).toBe(0);
   }
@@ -66,6 +66,17 @@ describe.each(['bronze', 'silver', 'gold', 'application', 'quarantine', 'progres
     const history = await murmurJson<{ operation: string }[]>(['-C', lake, 'table', 'history', name]);
     expect(seen.tables[name]!.version).toBe(version);
     expect(seen.tables[name]!.history).toEqual(history.map(({ operation }) => operation));
+  });
+
+  it('has the same columns', async () => {
+    const { columns } = await murmurJson<{ columns: { name: string; type: string }[] }>([
+      '-C',
+      lake,
+      'table',
+      'describe',
+      name,
+    ]);
+    expect(seen.tables[name]!.schema).toEqual(columns.map((column) => [column.name, column.type]));
   });
 
   it('needs no more than the oldest protocol', () => {

@@ -19,13 +19,17 @@ def cell(value):
     return value
 
 
+def type_text(t):
+    return t if isinstance(t, str) else f"array<{type_text(t['elementType'])}>"
+
+
 def describe(name):
     table = DeltaTable(os.path.join(tables, name))
     arrow = table.to_pyarrow_table()
     return {
         "version": table.version(),
         "protocol": [table.protocol().min_reader_version, table.protocol().min_writer_version],
-        "schema": [[f.name, json.loads(f.type.to_json()) if f.type.to_json().startswith(("{", '"')) else str(f.type)] for f in table.schema().fields],
+        "schema": [[f["name"], type_text(f["type"])] for f in json.loads(table.schema().to_json())["fields"]],
         "rows": [{k: cell(v) for k, v in row.items()} for row in arrow.to_pylist()],
         "history": [h["operation"] for h in table.history()],
         "files": len(table.file_uris()),
