@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../src/base/clock.js';
 import {
   type FileSource,
@@ -32,6 +33,7 @@ export class TestClock implements Clock {
 
   async sleep(ms: number): Promise<void> {
     this.#skipped += ms;
+    await nextTurn();
   }
 
   /** Everything that is there now has stood still after this. */

@@ -209,8 +209,9 @@ function sentence(
   file: ListedFile,
   now: number,
 ): string {
-  const unit = before?.format === 'ndjson' ? 'lines' : 'records';
-  const place = before === undefined ? '' : `${before.to.line} ${unit} (${before.to.byte} bytes of text)`;
+  const unit = before?.format === 'ndjson' ? 'line' : 'record';
+  const units = before?.to.line === 1 ? unit : `${unit}s`;
+  const place = before === undefined ? '' : `${before.to.line} ${units} (${before.to.byte} bytes of text)`;
   if (state === 'changed')
     return `not read any further: ${reason}; under a new name it would be read from its beginning`;
   if (state === 'read' && before === undefined) return 'nothing is in it';
