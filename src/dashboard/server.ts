@@ -1,10 +1,9 @@
 /** The page's server: the built page, its API and its live events, on one port. */
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import fastify, { type FastifyInstance } from 'fastify';
 import { MurmurError } from '../base/errors.js';
-import { packageRoot } from '../base/package-root.js';
+import { packageRoot, packageVersion } from '../base/package-root.js';
 import { guard, isLoopback } from './access.js';
 import { serveApi, serveErrors } from './api.js';
 import { serveAssets } from './assets.js';
@@ -123,9 +122,4 @@ function listenFault(cause: NodeJS.ErrnoException, host: string, first: number, 
     fix: 'Set page.host and page.port in murmur.yaml to an address of this machine.',
     cause,
   });
-}
-
-function packageVersion(): string {
-  const text = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -75,7 +75,7 @@ export function axes(valueText: (value: number) => string): uPlot.Axis[] {
       grid,
       ticks: { show: false },
       gap: 8,
-      size: 46,
+      size: 54,
       space: 30,
       values: (_u, splits) => splits.map((value) => valueText(value)),
     },

@@ -5,11 +5,16 @@ import { ago } from './format.js';
 import { PostText, Verdict } from './post.js';
 import { useFlip } from './use-flip.js';
 
+/** The list changes no more often than this: a stream of posts must not become a flicker. */
+const turnMs = 2000;
+
 export function LatestPosts({ posts, now }: { posts: readonly ScoredPost[]; now: number }) {
   const [reading, setReading] = useState(false);
-  const held = useRef(posts);
-  if (!reading) held.current = posts;
-  const shown = held.current;
+  const held = useRef({ posts, at: now });
+  if (!reading && posts !== held.current.posts && now - held.current.at >= turnMs) {
+    held.current = { posts, at: now };
+  }
+  const shown = held.current.posts;
   const known = new Set(shown.map((post) => post.post_id));
   const waiting = posts.filter((post) => !known.has(post.post_id)).length;
   const list = useFlip<HTMLOListElement>();
