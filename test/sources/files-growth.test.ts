@@ -91,7 +91,7 @@ describe('everything else', () => {
       expect(landing.source.state().backlogFiles).toBe(1);
       expect(await landing.source.explain(name)).toMatchObject({ state: 'new' });
       write(name, whole);
-      await landing.clock.sleep(1_500);
+      landing.clock.settle();
       expect(await drained()).toEqual([`${name}:1 t1`, `${name}:2 t2`]);
     });
 

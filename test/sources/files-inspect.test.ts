@@ -99,9 +99,8 @@ it('says of any path why it was read or not, and how far', async () => {
     'changed: not read any further: it shrank from 37 to 14 bytes after it was read; under a new name it would be read from its beginning',
   );
   landing.land('late.csv', 'text\nt1\n', new Date());
-  await landing.batch({ posts: 1 });
   expect(await explain('late.csv')).toBe(
-    'new: new; it may still be written to, and is read when it has stood still for 1 s',
+    'new: new: it may still be written to, and is read when it has stood still for 1 s',
   );
 });
 

@@ -84,9 +84,8 @@ async function describe({ backlog, ledger, reading }: Landing, file: ListedFile)
   }
   const until = backlog.restsUntil(file);
   if (file.size === 0 || until === Number.POSITIVE_INFINITY) return as('read', 'nothing is in it');
-  const waits =
-    until !== undefined && until > backlog.clock.now() ? 'waits until it has stood still' : undefined;
-  return as(verdict.kind === 'new' ? 'new' : 'reading', waits);
+  const isResting = until !== undefined && until > backlog.clock.now();
+  return as(verdict.kind === 'new' ? 'new' : 'reading', isResting ? stillWritten : undefined);
 }
 
 export async function count({ listing, reading }: Landing): Promise<LandingCount> {
@@ -165,13 +164,18 @@ export async function explain(path: string, landing: Landing): Promise<Explanati
   if (file === undefined) return explainAbsent(path, landing, before);
   const described = await describe(landing, file);
   const kind = before ?? (await kindOf(landing.reading, file));
+  const isPlain = kind?.format === 'ndjson' && !kind.gzip;
+  if (described.state === 'new' && !isPlain && landing.backlog.clock.now() < stillAt(file))
+    described.reason = stillWritten;
   return {
     ...described,
     ...(kind === undefined ? {} : { format: kind.format, gzip: kind.gzip }),
     ...(before === undefined ? {} : { readTo: { byte: before.to.byte, line: before.to.line } }),
-    message: sentence(described, before, file, landing.backlog.clock.now()),
+    message: sentence(described, before),
   };
 }
+
+const stillWritten = 'it may still be written to, and is read when it has stood still for 1 s';
 
 async function explainAbsent(
   path: string,
@@ -203,12 +207,7 @@ async function kindOf(
   return cut?.range;
 }
 
-function sentence(
-  { state, reason, size }: LandingFile,
-  before: InputRange | undefined,
-  file: ListedFile,
-  now: number,
-): string {
+function sentence({ state, reason, size }: LandingFile, before: InputRange | undefined): string {
   const unit = before?.format === 'ndjson' ? 'line' : 'record';
   const units = before?.to.line === 1 ? unit : `${unit}s`;
   const place = before === undefined ? '' : `${before.to.line} ${units} (${before.to.byte} bytes of text)`;
@@ -220,7 +219,5 @@ function sentence(
       ? `read to its end: ${place}`
       : `read as far as can be, ${place}: ${reason}`;
   if (state === 'reading') return `read so far: ${place}; the rest of its ${size} bytes follows`;
-  return now < stillAt(file) && reason !== undefined
-    ? 'new; it may still be written to, and is read when it has stood still for 1 s'
-    : 'new: it is read with one of the next batches';
+  return `new: ${reason ?? 'it is read with one of the next batches'}`;
 }
