@@ -6,7 +6,7 @@ import type { BatchProgress, StreamStatus } from './messages.js';
 export async function newestProgress(lake: Lake): Promise<Map<string, BatchProgress>> {
   const { rows } = await lake.sql(
     `SELECT * REPLACE (epoch_ms(started_at) AS started_at) FROM progress
-     QUALIFY row_number() OVER (PARTITION BY stream ORDER BY progress.started_at DESC, batch_id DESC) = 1`,
+     WHERE (stream, progress.started_at) IN (SELECT (stream, max(started_at)) FROM progress GROUP BY stream)`,
   );
   return new Map((rows as unknown as BatchProgress[]).map((row) => [row.stream, row]));
 }

@@ -71,7 +71,7 @@ export function Composer({ journeys, running, now, onSent }: ComposerProps) {
         </p>
       )}
       {journeys.length > 0 && (
-        <ol class="journeys" aria-live="polite">
+        <ol class="journeys">
           {journeys.map((journey, i) => (
             <JourneyView key={journey.post_id} journey={journey} full={i === 0} now={now} />
           ))}

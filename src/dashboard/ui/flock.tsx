@@ -154,7 +154,7 @@ function newBird(sentiment: Sentiment, born: number): Bird {
 /** One slow path for all; each bird flies it a little later, in a flock that turns, stretches and ripples. */
 function placeOf(bird: Bird, time: number, width: number, height: number): [number, number] {
   const t = time - bird.lag;
-  const x = width * (0.52 + 0.2 * Math.sin(t * 0.29) + 0.06 * Math.sin(t * 0.71 + 1));
+  const x = width * (0.44 + 0.17 * Math.sin(t * 0.29) + 0.06 * Math.sin(t * 0.71 + 1));
   const y = height * (0.54 + 0.1 * Math.sin(t * 0.43 + 0.5) + 0.05 * Math.sin(t * 0.97));
   const turn = -0.25 + 0.45 * Math.sin(t * 0.37 + bird.along * 0.5);
   const stretch = 1 + 0.4 * Math.sin(t * 0.53 + bird.along * 0.9);

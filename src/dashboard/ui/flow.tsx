@@ -53,7 +53,7 @@ interface TileProps {
 
 function Tile({ stream, series, running, now }: TileProps) {
   const { name, state, message, lastProgress, backlogFiles, error } = stream;
-  const rate = postRate(series, now);
+  const rate = running ? postRate(series, now) : 0;
   return (
     <li class={`tile ${state}`} data-stream={name} style={{ '--hue': `var(--${name}, var(--ink-soft))` }}>
       <header>

@@ -28,7 +28,7 @@ export function JourneyView({ journey, full, now }: JourneyProps) {
     >
       <p class="journey-text">{text}</p>
       {full && <Stations reached={reached} stopped={quarantined !== null} />}
-      <p class="journey-end number">
+      <p class="journey-end number" role="status">
         {scored !== null ? (
           <>
             <Verdict sentiment={scored.predicted_sentiment} score={scored.predicted_score} />
@@ -39,7 +39,9 @@ export function JourneyView({ journey, full, now }: JourneyProps) {
             set aside by the rule “{quarantined.rule}”: {quarantined.reason}
           </span>
         ) : (
-          <span class="quiet">on its way for {duration(Math.max(0, now - landed))}</span>
+          <span class="quiet" aria-hidden="true">
+            on its way for {duration(Math.max(0, now - landed))}
+          </span>
         )}
       </p>
     </li>

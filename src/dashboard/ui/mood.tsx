@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
 import { dense } from '../../figures/bounded-series.js';
-import type { ScoredPost, SentimentOverTime } from '../messages.js';
+import { type ScoredPost, type SentimentOverTime, sentiments } from '../messages.js';
 import { axes, Chart } from './chart.js';
 import { Flock } from './flock.js';
 import { count, moment, percent, short, widthName } from './format.js';
@@ -82,9 +82,12 @@ export function MoodBar({
         </span>
       </figcaption>
       <div class="bar" aria-hidden="true">
-        <span class="positive" style={width(shares.positive)} />
-        <span class="neutral" style={width(shares.neutral)} />
-        <span class="negative" style={width(shares.negative)} />
+        {sentiments.map(
+          (sentiment) =>
+            shares[sentiment] > 0 && (
+              <span key={sentiment} class={sentiment} style={width(shares[sentiment])} />
+            ),
+        )}
       </div>
     </figure>
   );

@@ -51,9 +51,16 @@ function Bars({ rows }: { rows: readonly MentionRow[] }) {
           <li key={row.mention} data-key={row.mention} title={describe(row)}>
             <span class="bar-name">@{row.mention}</span>
             <span class="bar" aria-hidden="true">
-              {sentiments.map((sentiment, s) => (
-                <span key={sentiment} class={sentiment} style={{ width: `${bars[i]![s]!.width * 100}%` }} />
-              ))}
+              {sentiments.map(
+                (sentiment, s) =>
+                  row[sentiment] > 0 && (
+                    <span
+                      key={sentiment}
+                      class={sentiment}
+                      style={{ width: `${bars[i]![s]!.width * 100}%` }}
+                    />
+                  ),
+              )}
             </span>
             <span class="bar-count number" aria-hidden="true">
               {short(row.positive + row.neutral + row.negative)}
