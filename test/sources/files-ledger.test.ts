@@ -108,6 +108,25 @@ describe('the ledger', () => {
     expect((await Ledger.open(state)).compactedTo).toBe(40);
   });
 
+  it('can be opened while another process compacts', async () => {
+    let reads = 0;
+    class BusyStorage extends MemoryStorage {
+      override async read(path: string): Promise<Uint8Array> {
+        if (reads++ === 0) await working.planned(31, input(range('f31', 1)));
+        return super.read(path);
+      }
+    }
+    const state = new BusyStorage();
+    const working = await Ledger.open(state);
+    for (let batchId = 0; batchId < 31; batchId++)
+      await working.planned(batchId, input(range(`f${batchId}`, 1)));
+    // The segment that was listed is taken into another one before it is read.
+    const opened = await Ledger.open(state);
+    expect(reads).toBe(2);
+    expect(opened.compactedTo).toBe(31);
+    expect(opened.files).toEqual(working.files);
+  });
+
   it('stops before the log has to hold too much, when its folder cannot be written', async () => {
     const state = new DyingStorage();
     state.left = 0;

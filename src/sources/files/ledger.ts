@@ -11,7 +11,7 @@
  * Neighbours taken in are deleted after that; one that a crash left behind is covered by a larger one and passed over.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MurmurError } from '../../base/errors.js';
+import { isMurmurError, MurmurError } from '../../base/errors.js';
 import type { Storage } from '../../storage/storage.js';
 import type { InputRange, PlannedBatch, PlannedInput } from '../source.js';
 
@@ -20,6 +20,8 @@ const format = 1;
 /** Batches that make a segment, and the most that may wait when segments cannot be written. */
 const compactEvery = 16;
 const uncompactedLimit = 64;
+/** Listings of the folder that one opening takes while another process compacts. */
+const mostLists = 5;
 
 interface Segment {
   first: number;
@@ -131,17 +133,30 @@ export class Ledger {
     return Buffer.concat(parts);
   }
 
-  /** Reads the unbroken chain of segments from the first batch on; behind a damaged one the log has to step in. */
+  /**
+   * Reads the unbroken chain of segments from the first batch on; behind a damaged one the log has to step in. A segment
+   * that is gone was taken into a larger one just now, by the process at work: the folder is listed again.
+   */
   async #load(): Promise<void> {
-    const found: Segment[] = [];
-    for await (const { path } of this.state.list(folder)) {
-      const parts = /^(\d+)-(\d+)$/.exec(path.slice(folder.length));
-      if (parts) found.push({ first: Number(parts[1]), last: Number(parts[2]), path, files: new Set() });
+    for (let lists = 0; lists < mostLists; lists++) {
+      this.#segments.length = 0;
+      this.#leftover = [];
+      this.files.clear();
+      this.#last = -1;
+      if (await this.#loadListed()) return;
     }
-    // Of those that begin alike the longest is the newest.
-    found.sort((a, b) => a.first - b.first || b.last - a.last);
-    for (const segment of found) {
-      const ranges = segment.first === this.#last + 1 ? await this.#tryRead(segment) : undefined;
+  }
+
+  /** @returns false when a segment was gone */
+  async #loadListed(): Promise<boolean> {
+    for (const segment of await this.#list()) {
+      let ranges: InputRange[] | undefined;
+      if (segment.first === this.#last + 1)
+        try {
+          ranges = await readSegment(this.state, segment.path);
+        } catch (e) {
+          if (isMurmurError(e, 'storage.not_found')) return false;
+        }
       if (ranges === undefined) {
         this.#leftover.push(segment.path);
         continue;
@@ -150,10 +165,17 @@ export class Ledger {
       this.#segments.push({ ...segment, files: new Set(ranges.map((range) => range.path)) });
       this.#last = segment.last;
     }
+    return true;
   }
 
-  async #tryRead(segment: Segment): Promise<InputRange[] | undefined> {
-    return readSegment(this.state, segment.path).catch(() => undefined);
+  /** Of segments that begin alike the longest comes first: it is the newest. */
+  async #list(): Promise<Segment[]> {
+    const found: Segment[] = [];
+    for await (const { path } of this.state.list(folder)) {
+      const parts = /^(\d+)-(\d+)$/.exec(path.slice(folder.length));
+      if (parts) found.push({ first: Number(parts[1]), last: Number(parts[2]), path, files: new Set() });
+    }
+    return found.sort((a, b) => a.first - b.first || b.last - a.last);
   }
 }
 
