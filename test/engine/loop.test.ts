@@ -113,6 +113,20 @@ describe('a trigger', () => {
   });
 });
 
+it('progress is written every five seconds while a pipeline runs', async () => {
+  const clock = new ManualClock();
+  lake.land('a.ndjson', posts(3));
+  const run = await lake.start([query('bronze', { trigger: asap })], { clock });
+  const until = waiter(run);
+  await until(committed('bronze', 0));
+  expect(await lake.sql('SELECT count(*) AS n FROM progress')).toEqual([{ n: 0 }]);
+  clock.advance(5_000);
+  await clock.sleeper(5_000);
+  expect(await lake.sql('SELECT stream, batch_id, input_posts FROM progress')).toEqual([
+    { stream: 'bronze', batch_id: 0, input_posts: 3 },
+  ]);
+});
+
 describe('a batch that fails', () => {
   const failing = (error: () => MurmurError, times: number, point = 'silver.after_read') => {
     const arm = (left: number) =>

@@ -56,7 +56,7 @@ export async function commitBatch(
   watch.lap('write');
   const stage = () =>
     sink.op === 'append'
-      ? stageAppend(session, table, outcome.relation)
+      ? stageAppend(session, table, outcome.relation, outcome.sorted)
       : stageMerge(session, table, outcome.relation, sink);
   const staged = await stage();
   faultPoint(`${stream}.after_write`);

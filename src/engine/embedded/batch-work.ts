@@ -29,6 +29,8 @@ export interface BatchPlan {
 export interface BatchOutcome {
   /** The rows to write. */
   relation: Relation;
+  /** Its rows stand in the order of the input; DuckDB keeps it through everything but the join with the scores. */
+  sorted: boolean;
   inputPosts: number;
   tally: Tally;
   /** Rows stand in `batch_quarantine`. */
@@ -104,7 +106,15 @@ export async function workBatch(
   const tally = await space.tally(loaded.posts, ofPosts);
   tally.outputRows = relation.rows;
   if (space.anyQuarantined) outcome.fired = [...outcome.fired.filter(kept), ...(await quarantinedBy(space))];
-  return { relation, inputPosts: loaded.posts, tally, anyQuarantined: space.anyQuarantined, ...outcome };
+  const sorted = !compiled.steps.some(({ kind }) => kind === 'score');
+  return {
+    relation,
+    sorted,
+    inputPosts: loaded.posts,
+    tally,
+    anyQuarantined: space.anyQuarantined,
+    ...outcome,
+  };
 }
 
 function kept({ action }: FiredRule): boolean {

@@ -11,9 +11,13 @@ import { timestampSql } from './expression-sql.js';
 import { originsSql } from './judge-rows.js';
 import type { Relation, Workspace } from './workspace.js';
 
-const textsTable = 'batch_texts';
 const scoresTable = 'batch_scores';
-const scoresSchema = struct(column('id', 'long'), column('score', 'double'), column('sentiment', 'string'));
+const scoresSchema = struct(
+  column('ord', 'long'),
+  column('part', 'long'),
+  column('score', 'double'),
+  column('sentiment', 'string'),
+);
 
 export interface ScoreRequest {
   relation: Relation;
@@ -33,32 +37,32 @@ export interface ScoreRequest {
 export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<string> {
   const { session } = space;
   const { name, columns } = o.relation;
-  const text = `coalesce(r.${quoteIdent(o.text)}, '')`;
-  await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${textsTable} AS
-     SELECT row_number() OVER () AS id, t FROM (SELECT DISTINCT ${text} AS t FROM ${name} r)`,
+  const rows = await session.rows<{ ord: number; part: number | string; text: string }>(
+    `SELECT ${ordColumn} AS ord, ${partColumn} AS part, coalesce(${quoteIdent(o.text)}, '') AS text FROM ${name}`,
   );
-  const texts = await session.rows<{ id: number; t: string }>(`SELECT id, t FROM ${textsTable} ORDER BY id`);
-  const scores = await scoreAll(
-    o.scorer,
-    texts.map(({ t }) => t),
-    o.signal,
-  );
+  const texts = [...new Set(rows.map(({ text }) => text))];
+  const answers = await scoreAll(o.scorer, texts, o.signal);
+  const scores = new Map(texts.map((text, i) => [text, answers[i]]));
   await session.run(
-    `CREATE OR REPLACE TEMP TABLE ${scoresTable} (id BIGINT, score DOUBLE, sentiment VARCHAR)`,
+    `CREATE OR REPLACE TEMP TABLE ${scoresTable} (ord BIGINT, part BIGINT, score DOUBLE, sentiment VARCHAR)`,
   );
   await session.append(
     scoresTable,
     scoresSchema,
-    scores.flatMap((s, i) => (s ? [[texts[i]?.id, s.score, s.sentiment]] : [])),
+    rows.flatMap(({ ord, part, text }) => {
+      const score = scores.get(text);
+      return score ? [[BigInt(ord), BigInt(part), score.score, score.sentiment]] : [];
+    }),
   );
-  if (scores.includes(undefined)) await quarantineUnscored(space, o, text);
+  if (answers.includes(undefined)) await quarantineUnscored(space, o);
   const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].map((c) => `r.${c}`).join(', ');
   return `SELECT ${visible},
        s.score AS predicted_score, s.sentiment AS predicted_sentiment, ${quoteString(o.scorer.model.id)} AS model,
        ${timestampSql(o.batchTimeMs)} AS scored_at
-     FROM ${name} r JOIN ${textsTable} ON t = ${text} JOIN ${scoresTable} s USING (id)`;
+     FROM ${name} r JOIN ${scoresTable} s ON ${sameRow}`;
 }
+
+const sameRow = `s.ord = r.${ordColumn} AND s.part = r.${partColumn}`;
 
 /** A text that kills no sound scorer. */
 const harmless = 'hello';
@@ -87,13 +91,13 @@ async function scoreAll(
   }
 }
 
-async function quarantineUnscored(space: Workspace, o: ScoreRequest, text: string): Promise<void> {
+async function quarantineUnscored(space: Workspace, o: ScoreRequest): Promise<void> {
   const { name, columns } = o.relation;
   const row = columns.map((c) => `${quoteIdent(c)} := r.${quoteIdent(c)}`).join(', ');
   await space.quarantine(
     `SELECT r.${ordColumn}, 'scorer_crash', 'the scorer died of this text twice',
        ${columns.includes('post_id') ? 'r.post_id' : 'NULL'}, to_json(struct_pack(${row}))::VARCHAR, i.source_file, i.position
-     FROM ${name} r JOIN ${textsTable} ON t = ${text} LEFT JOIN (${originsSql(o.origins)}) i USING (${ordColumn})
-     WHERE id NOT IN (SELECT id FROM ${scoresTable})`,
+     FROM ${name} r LEFT JOIN (${originsSql(o.origins)}) i USING (${ordColumn})
+     WHERE NOT EXISTS (SELECT 1 FROM ${scoresTable} s WHERE ${sameRow})`,
   );
 }

@@ -31,15 +31,20 @@ export interface DataCommit {
   outputRows: number;
 }
 
-/** Writes the rows of a relation as files of an append sink, posts in their order. */
+/**
+ * Writes the rows of a relation as files of an append sink, rows of a post side by side.
+ * @param sorted whether the rows stand in order already; else they are sorted
+ */
 export async function stageAppend(
   session: DuckSession,
   table: DeltaTable,
   { name, columns }: Relation,
+  sorted: boolean,
 ): Promise<StagedFiles> {
   const { metadata, schema } = table.snapshot;
   const adds = await writeParquet(session, {
-    select: `SELECT ${columns.map(quoteIdent).join(', ')} FROM ${name} ORDER BY ${ordColumn}, ${partColumn}`,
+    select: `SELECT ${columns.map(quoteIdent).join(', ')} FROM ${name}
+      ${sorted ? '' : `ORDER BY ${ordColumn}, ${partColumn}`}`,
     storage: table.storage,
     schema,
     configuration: metadata.configuration,

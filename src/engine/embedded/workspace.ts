@@ -105,12 +105,17 @@ export class Workspace {
   async tally(inputPosts: number, output: Relation): Promise<Tally> {
     const { name, columns, rows, rowIsPost } = output;
     const timed = columns.includes('timestamp');
+    const newest = timed ? 'max("timestamp")' : 'NULL';
+    // Grouping is far cheaper than count(DISTINCT …).
+    const byPost = rowIsPost
+      ? `SELECT ${newest} AS newest, count(*) AS posts FROM ${name}`
+      : `SELECT max(newest) AS newest, count(*) AS posts FROM
+           (SELECT ${newest} AS newest FROM ${name} GROUP BY ${ordColumn})`;
     const [out] =
       rowIsPost && !timed
         ? [{ posts: rows, newest: null }]
         : await this.session.rows<{ posts: number; newest: number | null }>(
-            `SELECT ${rowIsPost ? 'count(*)' : `count(DISTINCT ${ordColumn})`} AS posts,
-               ${timed ? 'epoch_ms(max("timestamp"))' : 'NULL'} AS newest FROM ${name}`,
+            `SELECT posts, ${timed ? 'epoch_ms(newest)' : 'NULL'} AS newest FROM (${byPost})`,
           );
     const lost = { dropped: 0, superseded: 0, quarantined: 0 };
     if (this.#lost)
