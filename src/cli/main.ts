@@ -24,14 +24,17 @@ export async function start(host: NodeJS.Process): Promise<void> {
   const argv = host.argv.slice(2);
   host.on('uncaughtException', (error) => host.exit(report(error, argv, surroundings)));
   host.exitCode = await runCommand(argv, surroundings);
+  // The command is done; what a library may still hold open must not keep its caller waiting.
+  setTimeout(() => host.exit(), lingerMs).unref();
 }
+
+const lingerMs = 1_000;
 
 /** @returns the exit code */
 export async function runCommand(argv: string[], surroundings: Surroundings): Promise<number> {
   const cli = new Cli(surroundings);
   try {
     const program = await buildProgram(argv, cli, version());
-    program.configureOutput({ writeOut: (text) => void surroundings.stdout.write(text) });
     await program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
   } catch (error) {

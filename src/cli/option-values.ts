@@ -1,6 +1,6 @@
 /** Values of options, checked where they are read. */
 import { InvalidArgumentError } from 'commander';
-import { parseDuration } from '../config/units.js';
+import { parseDuration } from '../config/quantities.js';
 
 export function wholeNumber(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);

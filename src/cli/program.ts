@@ -72,7 +72,13 @@ export async function buildProgram(argv: readonly string[], cli: Cli, version: s
     .version(version, '-V, --version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeErr: () => {}, outputError: () => {} })
+    .configureOutput({
+      writeOut: (text) => void cli.terminal.write(text),
+      writeErr: (text) => void cli.terminal.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => Math.min(100, cli.terminal.width ?? 100),
+      getOutHasColors: () => false,
+    })
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -82,6 +88,7 @@ export async function buildProgram(argv: readonly string[], cli: Cli, version: s
       cli.flags = command.optsWithGlobals();
     });
   const called = calledCommand(argv);
+  if (called !== undefined && !commandNames.includes(called)) throw unknownCommand(called);
   for (const [heading, entries] of Object.entries(groups)) {
     for (const { name, summary, load } of entries) {
       const command = program
@@ -95,11 +102,7 @@ export async function buildProgram(argv: readonly string[], cli: Cli, version: s
     }
   }
   addGlobalOptions(program);
-  program.argument('[command]').action((name: string | undefined) => {
-    if (name === undefined) program.outputHelp();
-    else throw unknownCommand(name);
-  });
-  return program;
+  return program.usage('COMMAND [options]').action(() => program.outputHelp());
 }
 
 function unknownCommand(name: string): MurmurError {

@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { formOf } from './form.js';
 import { environmentName } from './layers.js';
-import { type Leaf, leaves, type Shape, shapeAt, shapeOf } from './shape.js';
+import { branches, type Leaf, leaves, type Shape, shapeAt, shapeOf } from './shape.js';
 
 /**
  * Markdown with one table a section. Sections and settings stand in the order of the spec; the texts are its
@@ -16,6 +16,7 @@ export function referenceMarkdown(spec: z.ZodType, head: { title: string; intro:
     groups.set(section, [...(groups.get(section) ?? []), leaf]);
   }
   const parts = [...groups].map(([section, settings]) => sectionText(section, settings, shape));
+  for (const [title, form] of namedForms(shape)) parts.push(formText(title, form));
   return `${[`# ${head.title}`, head.intro.trim(), ...parts].join('\n\n')}\n`;
 }
 
@@ -41,12 +42,34 @@ function sectionText(section: string, settings: readonly Leaf[], shape: Shape): 
   ].join('\n');
 }
 
+/** Forms with a title and keys of their own (the entries of lists), each once. */
+function namedForms(shape: Shape): Map<string, Shape> {
+  const found = new Map<string, Shape>();
+  const visit = (at: Shape) => {
+    for (const form of branches(at)) {
+      if (form.title !== undefined && form.properties !== undefined) found.set(form.title, form);
+      if (form.items !== undefined) visit(form.items);
+    }
+  };
+  for (const { shape: leaf } of leaves(shape)) visit(leaf);
+  return found;
+}
+
+function formText(title: string, { properties = {}, required = [] }: Shape): string {
+  const rows = Object.entries(properties).map(([key, field]) => {
+    const fallback = defaultOf(field) || (required.includes(key) ? 'needed' : '');
+    return `| ${[code(key), formOf(field), fallback, meaningOf(field)].map(cell).join(' | ')} |`;
+  });
+  return [`## ${title}`, '', '| key | form | default | meaning |', '|---|---|---|---|', ...rows].join('\n');
+}
+
 function defaultOf({ default: value }: Shape): string {
   return value === undefined ? '' : code(typeof value === 'string' ? value || '""' : JSON.stringify(value));
 }
 
-function meaningOf({ description, examples }: Shape): string {
-  const text = description === undefined ? '' : sentence(description);
+function meaningOf({ description, examples, default: value }: Shape): string {
+  const isWord = typeof value === 'string' && value !== '' && description?.startsWith(value);
+  const text = description === undefined ? '' : isWord ? ended(description) : sentence(description);
   if (examples === undefined || examples.length === 0) return text;
   const shown = examples.map((example) =>
     code(typeof example === 'string' ? example : JSON.stringify(example)),
@@ -55,8 +78,11 @@ function meaningOf({ description, examples }: Shape): string {
 }
 
 function sentence(text: string): string {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?)`]$/.test(whole) ? whole : `${whole}.`;
+  return ended(text.charAt(0).toUpperCase() + text.slice(1));
+}
+
+function ended(text: string): string {
+  return /[.!?)`]$/.test(text) ? text : `${text}.`;
 }
 
 function code(text: string): string {

@@ -18,7 +18,7 @@ export class OpenTables {
 
   constructor(
     folder: string,
-    readonly env: () => Promise<DeltaEnv>,
+    readonly env: DeltaEnv,
   ) {
     this.#storage = new LocalStorage(folder);
   }
@@ -55,7 +55,7 @@ export class OpenTables {
         return { table: opened.table, mtimeMs: await this.#mtimeOf(name, snapshot.version) };
       }
     }
-    const table = await DeltaTable.openIfExists(this.#storage.at(name), await this.env());
+    const table = await DeltaTable.openIfExists(this.#storage.at(name), this.env);
     return table && { table, mtimeMs: await this.#mtimeOf(name, table.snapshot.version) };
   }
 

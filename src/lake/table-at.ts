@@ -1,7 +1,7 @@
 /** A Delta table anywhere on this machine, without a lake around it. */
 import { basename, dirname, resolve } from 'node:path';
-import { DuckParquetHandler } from '../duck/parquet-handler.js';
 import { LakeTable } from './lake-table.js';
+import { lazyParquet } from './lazy-parquet.js';
 import { OpenTables } from './open-tables.js';
 import { SqlDesk } from './sql-desk.js';
 
@@ -13,9 +13,7 @@ export function tableAt(folder: string): { table: LakeTable; close(): Promise<vo
     tables: { names: () => [name], table: () => table },
     functions: { scalars: [], macros: [] },
   });
-  const tables = new OpenTables(dirname(path), async () => ({
-    parquet: new DuckParquetHandler(await desk.database()),
-  }));
+  const tables = new OpenTables(dirname(path), { parquet: lazyParquet(() => desk.database()) });
   const table = new LakeTable(name, path, undefined, {
     open: () => tables.open(name),
     connect: () => desk.connect(),

@@ -32,7 +32,11 @@ type RuleOption = z.output<typeof ruleOptions>[number];
 
 /** The `expect` section: lists of rules by stream. */
 export const expectOptions = z
-  .strictObject(Object.fromEntries(streamNames.map((name) => [name, ruleOptions.optional()])) as RuleShape)
+  .strictObject(
+    Object.fromEntries(
+      streamNames.map((name) => [name, ruleOptions.optional().describe(`rules of the ${name} stream`)]),
+    ) as RuleShape,
+  )
   .describe('rules on rows and on layers; one of the same name replaces a default');
 type RuleShape = Record<StreamName, z.ZodOptional<typeof ruleOptions>>;
 

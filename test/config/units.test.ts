@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nearestName } from '../../src/config/nearest-name.js';
-import { parseBytes, parseDuration, share } from '../../src/config/units.js';
+import { parseBytes, parseDuration } from '../../src/config/quantities.js';
+import { share } from '../../src/config/units.js';
 
 describe('sizes', () => {
   it.each([

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Trace } from '../../operate/trace.js';
 import type { Cli } from '../cli.js';
+import { shownRows } from '../rows.js';
 import { pairs } from '../text/columns.js';
-import { count } from '../text/numbers.js';
-import { cut, oneLine } from '../text/width.js';
+import { oneLine } from '../text/width.js';
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -24,40 +24,46 @@ async function tracePost(cli: Cli, postId: string): Promise<void> {
 }
 
 function traceText(cli: Cli, trace: Trace): string {
-  const { paint, width = Number.POSITIVE_INFINITY } = cli.terminal;
-  const parts: string[] = [];
-  const part = (name: string, rows: readonly Readonly<Record<string, unknown>>[], nothing: string) => {
-    const shown = rows.map((row) => {
-      const given = Object.entries(row).filter(([key, value]) => value !== null && key !== 'post_id');
-      const text = (value: unknown) =>
-        cut(oneLine(typeof value === 'string' ? value : JSON.stringify(value)), Math.max(20, width - 24));
-      return indent(
-        pairs(
-          given.map(([key, value]) => [key, text(value)] as const),
-          paint,
-        ),
-      );
-    });
-    parts.push(
-      [paint('bold', name), ...(rows.length === 0 ? [indent(paint('dim', nothing))] : shown)].join('\n'),
-    );
+  const { paint } = cli.terminal;
+  const part = (name: string, lines: readonly string[]) =>
+    [paint('bold', name), ...lines.map((line) => indent(line))].join('\n');
+  const rows = (
+    name: string,
+    found: readonly Readonly<Record<string, unknown>>[],
+    names: readonly string[],
+  ) => {
+    const head = names
+      .filter((column) => found.some((row) => row[column] !== null))
+      .map((column) => ({ name: column }));
+    return part(name, [
+      found.length === 0 ? paint('dim', 'not there (yet)') : shownRows(cli.terminal, head, found),
+    ]);
   };
-  for (const { file, line, text } of trace.source) {
-    const place = line === null ? file : `${file}:${count(line)}`;
-    parts.push(
-      [
-        paint('bold', 'source'),
-        indent(oneLine(place)),
-        ...(text === null ? [] : [indent(oneLine(text))]),
-      ].join('\n'),
-    );
-  }
-  part('bronze', trace.bronze, 'not there');
-  if (trace.quarantine.length > 0) part('quarantine', trace.quarantine, '');
-  part('silver', trace.silver, 'not there (yet)');
-  part('gold', trace.gold, 'not there (yet)');
-  part('application', trace.application, 'not there (yet)');
-  return parts.join('\n\n');
+  return [
+    ...trace.source.map(({ file, line, text }) =>
+      part('source', [
+        oneLine(line === null ? file : `${file}:${line}`),
+        ...(text === null ? [] : [oneLine(text)]),
+      ]),
+    ),
+    ...(trace.bronze.length === 0
+      ? [part('bronze', [paint('dim', 'not there')])]
+      : trace.bronze.map((row) => part('bronze', [pairs(givenPairs(row), paint)]))),
+    ...(trace.quarantine.length === 0
+      ? []
+      : [
+          rows('quarantine', trace.quarantine, ['stream', 'rule', 'reason', 'source_file', 'position', 'at']),
+        ]),
+    rows('silver', trace.silver, ['timestamp', 'timestamp_error', 'mention', 'cleaned_text']),
+    rows('gold', trace.gold, ['mention', 'predicted_sentiment', 'predicted_score', 'model', 'scored_at']),
+    rows('application', trace.application, ['mention', 'positive', 'negative', 'neutral', 'total']),
+  ].join('\n\n');
+}
+
+function givenPairs(row: Readonly<Record<string, unknown>>): [string, string][] {
+  return Object.entries(row)
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => [name, oneLine(typeof value === 'string' ? value : JSON.stringify(value))]);
 }
 
 function indent(text: string): string {

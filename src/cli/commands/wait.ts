@@ -45,8 +45,7 @@ async function wait(cli: Cli, name: string, o: WaitOptions): Promise<void> {
         asked = Date.now();
         await failIfFailed(lake, name);
       }
-      if (Date.now() - began >= o.timeout)
-        throw timedOut(name, version, o, (await lake.control()) !== undefined);
+      if (Date.now() - began >= o.timeout) throw timedOut(name, version, o, await isRunning(lake));
       await systemClock.sleep(lookEveryMs);
     }
   });
@@ -59,6 +58,12 @@ async function failIfFailed(lake: Lake, name: string): Promise<void> {
   const { streams } = await control.status<QueryStatus>().finally(() => control.close());
   const stream = streams.find((each) => each.name === name);
   if (stream?.state === 'failed' && stream.error !== null) throw fromWireError(stream.error as WireError);
+}
+
+async function isRunning(lake: Lake): Promise<boolean> {
+  const control = await lake.control();
+  control?.close();
+  return control !== undefined;
 }
 
 function timedOut(name: string, version: number | null, o: WaitOptions, running: boolean): MurmurError {
