@@ -52,6 +52,17 @@ export function Chart({ options, data, height, label, onPoint, variant = '' }: C
   return <div class="chart" ref={place} role="img" aria-label={label} />;
 }
 
+/** Seconds between ticks: whole ones, as clocks and calendars have them. */
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+const timeSteps = [
+  ...[1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * minute),
+  ...[1, 2, 3, 6, 12].map((n) => n * hour),
+  ...[1, 2, 5, 10, 30, 60, 90, 180, 365, 730, 1825].map((n) => n * day),
+];
+
 const font = '11px Inter, ui-sans-serif, system-ui, sans-serif';
 
 /** The two axes as this page draws them: faint grid, few ticks, no frame. */
@@ -67,6 +78,7 @@ export function axes(valueText: (value: number) => string): uPlot.Axis[] {
       gap: 6,
       size: 28,
       space: 56,
+      incrs: timeSteps,
       values: timeText,
     },
     {

@@ -15,12 +15,14 @@ export interface FlowSentence {
   command?: string;
 }
 
-/** Posts a second over the last ten seconds. */
+/** Posts a second over the last ten seconds, or since the first batch. */
 export function postRate(series: StreamSeries | undefined, now: number): number {
   if (series === undefined) return 0;
+  const columns = series.recent.columns();
   const to = lastKnown(now, 1000);
-  const { values } = dense(series.recent.columns(), 'input_posts', to - 9999, to, 0);
-  return values.reduce((sum, value) => sum + value, 0) / 10;
+  const from = Math.max(to - 9999, columns.at[0] ?? to);
+  const { values } = dense(columns, 'input_posts', from, to, 0);
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 export function isEmpty(model: PageModel): boolean {
