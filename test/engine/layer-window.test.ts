@@ -37,7 +37,7 @@ describe('a layer window', () => {
     for (let i = 0; i < 499; i++) window.push(batch(1, i < 10 ? 0 : 1));
     expect(window.broken(500)).toEqual([]);
     expect(window.broken(500, batch(1, 1))).toEqual([
-      { rule: kept, posts: 500, detail: '0.98 of 500 posts, expected at least 0.99' },
+      { rule: kept, posts: 500, detail: '490 of 500 posts (98 %), expected at least 99 %' },
     ]);
   });
 
@@ -54,7 +54,7 @@ describe('a layer window', () => {
     const window = new LayerWindow([coverage]);
     expect(window.broken(500, batch(1000, 1000, 400, 80))).toEqual([]);
     expect(window.broken(500, batch(1000, 1000, 400, 81))).toEqual([
-      { rule: coverage, posts: 400, detail: '0.2025 of 400 posts, expected at most 0.2' },
+      { rule: coverage, posts: 400, detail: '81 of 400 posts (20.25 %), expected at most 20 %' },
     ]);
   });
 

@@ -97,7 +97,7 @@ describe('a damaged checkpoint is refused by name', () => {
     const log = await WriteAheadLog.open(storage, 'bronze');
     await expect(log!.readOffsets(1)).rejects.toMatchObject({
       code: 'engine.checkpoint_corrupt',
-      fault: 'user',
+      fault: 'external',
       message: expect.stringContaining(storage.uri('offsets/1')),
       fix: expect.stringContaining('murmur reset'),
     });

@@ -73,7 +73,7 @@ function checkTable({ snapshot }: DeltaTable, { stream, table, stamp }: QueryIde
     throw new MurmurError(
       'engine.other_engine',
       `table ${table} is written by the ${writer} engine, not by ${engineName}`,
-      { fault: 'user', fix: `set \`engine: ${writer}\` in murmur.yaml, or \`murmur rebuild\` the lake` },
+      { fault: 'user', fix: `set \`engine: ${writer}\` in murmur.yaml, or begin again with \`murmur reset\`` },
     );
   if (configuration[queryIdProperty] === undefined)
     throw new MurmurError('engine.foreign_table', `table ${table} was not created by the query ${stream}`, {
@@ -88,7 +88,7 @@ function checkTable({ snapshot }: DeltaTable, { stream, table, stamp }: QueryIde
         `table ${table} was written with ${key} = ${stamped}; murmur.yaml now says ${value}`,
         {
           fault: 'user',
-          fix: `run \`murmur rebuild\`, or set ${key} back to ${stamped}`,
+          fix: `begin again with \`murmur reset\`, or set ${key} back to ${stamped}`,
           context: { key, stamped, configured: value },
         },
       );
@@ -126,7 +126,7 @@ function lost(table: DeltaTable, checkpoint: Storage, { stream, table: name }: Q
   return new MurmurError(
     'engine.checkpoint_missing',
     `table ${name} exists, its checkpoint ${checkpoint.root} does not`,
-    { fault: 'user', fix: resetFix, context: { stream, tableVersion: table.snapshot.version } },
+    { fault: 'external', fix: resetFix, context: { stream, tableVersion: table.snapshot.version } },
   );
 }
 

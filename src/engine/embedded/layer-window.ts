@@ -17,7 +17,7 @@ export interface BatchMeasure {
 
 export interface Verdict {
   rule: LayerRule;
-  /** Figures and expectation in words: `0.013 of 5000 posts, expected at least 0.99`. */
+  /** Figures and expectation in words: `61 of 4773 posts (1.28 %), expected at least 99 %`. */
   detail: string;
   posts: number;
 }
@@ -49,8 +49,9 @@ export class LayerWindow {
       const low = rule.min !== undefined && share < rule.min;
       const high = rule.max !== undefined && share > rule.max;
       if (!low && !high) return [];
-      const expected = low ? `at least ${rule.min}` : `at most ${rule.max}`;
-      return [{ rule, posts: among, detail: `${rounded(share)} of ${among} posts, expected ${expected}` }];
+      const expected = low ? `at least ${percent(rule.min!)}` : `at most ${percent(rule.max!)}`;
+      const found = `${hits} of ${among} posts (${percent(share)})`;
+      return [{ rule, posts: among, detail: `${found}, expected ${expected}` }];
     });
   }
 }
@@ -76,8 +77,8 @@ function newest(batches: readonly BatchMeasure[]): BatchMeasure[] {
   return batches.slice(first);
 }
 
-function rounded(share: number): string {
-  return String(Math.round(share * 10_000) / 10_000);
+function percent(share: number): string {
+  return `${Math.round(share * 10_000) / 100} %`;
 }
 
 function sum(numbers: readonly number[]): number {

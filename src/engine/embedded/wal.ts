@@ -193,7 +193,7 @@ function corrupt(storage: Storage, path: string, stream: string, found: string):
   return new MurmurError(
     'engine.checkpoint_corrupt',
     `checkpoint file ${storage.uri(path)} of ${stream} cannot be read: ${found}`,
-    { fault: 'user', fix: resetFix, context: { stream, file: path } },
+    { fault: 'external', fix: resetFix, context: { stream, file: path } },
   );
 }
 
@@ -201,10 +201,10 @@ function missing(storage: Storage, path: string, stream: string): MurmurError {
   return new MurmurError(
     'engine.checkpoint_missing',
     `checkpoint file ${storage.uri(path)} of ${stream} is missing`,
-    { fault: 'user', fix: resetFix, context: { stream, file: path } },
+    { fault: 'external', fix: resetFix, context: { stream, file: path } },
   );
 }
 
 /** What a user can do about a checkpoint that is lost, damaged or of another table. */
 export const resetFix =
-  'run `murmur doctor --fix` to rebuild the checkpoint from the table, or `murmur reset` to begin again';
+  'put the checkpoint back from a copy, or begin again from landing/ with `murmur reset`';

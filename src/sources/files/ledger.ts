@@ -63,7 +63,7 @@ export class Ledger {
         `batch ${this.#last + 1} is in neither ${this.state.root} nor the write-ahead log, which goes on with ${batchId}`,
         {
           fault: 'user',
-          fix: 'run `murmur doctor --fix` to rebuild the checkpoint from the table, or `murmur reset` to begin again',
+          fix: 'put the checkpoint back from a copy, or begin again from landing/ with `murmur reset`',
           context: { folder: this.state.root, missing: this.#last + 1, found: batchId },
         },
       );
