@@ -86,7 +86,11 @@ export class Terminal {
   /** The answer to a question, without its line end. */
   async ask(question: string): Promise<string> {
     const { createInterface } = await import('node:readline/promises');
-    const dialogue = createInterface({ input: this.stdin, output: this.#stderr as NodeJS.WriteStream });
+    const dialogue = createInterface({
+      input: this.stdin,
+      output: this.#stderr as NodeJS.WriteStream,
+      terminal: false,
+    });
     return dialogue.question(question).finally(() => dialogue.close());
   }
 

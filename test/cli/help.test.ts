@@ -1,5 +1,5 @@
 /**
- * Every command's help, as one page of the reference docs. It changes with the program: `npx vitest run -u test/cli/help.test.ts`
+ * Every command's help, as one page of the reference docs. It changes with the program: `npx vitest run test/cli/help.test.ts -u`
  * writes it anew.
  */
 import { spawnSync } from 'node:child_process';

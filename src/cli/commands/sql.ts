@@ -24,7 +24,7 @@ export function define(command: Command, cli: Cli): void {
     .argument('[query]', 'the SQL; without it, from --file or stdin')
     .option('-f, --file <file>', 'read the SQL from a file')
     .addOption(new Option('--csv', 'as CSV').conflicts(['parquet', 'json']))
-    .addOption(new Option('--parquet <file>', 'write the rows into a Parquet file').conflicts('json'))
+    .option('--parquet <file>', 'write the rows into a Parquet file')
     .option('--limit <n>', 'rows shown to people; --json and --csv give all', wholeNumber, 200)
     .addHelpText(
       'after',
