@@ -49,7 +49,7 @@ it('ends quietly when nobody reads on', () => {
     'bash',
     [
       '-c',
-      '"$0" "$1" -C "$2" sql "$3" --csv | head -2; exit "${PIPESTATUS[0]}"',
+      '"$0" "$1" -C "$2" sql "$3" --csv | head -2; exit "$PIPESTATUS"',
       process.execPath,
       bin,
       lake,
