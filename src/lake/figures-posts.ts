@@ -1,6 +1,5 @@
 /** The posts that were scored last, without reading the whole of gold. */
-import type { AddFile } from '../delta/actions.js';
-import { recordsIn } from '../delta/snapshot.js';
+import { type AddFile, parseStats, recordsIn } from '../delta/index.js';
 import { scanSql } from '../duck/scan.js';
 import type { DuckSession } from '../duck/session.js';
 import type { TableAt } from './lake-table.js';
@@ -30,22 +29,33 @@ const columns = [
   'model',
 ];
 
-/**
- * Files are read newest first, more of them until the posts found cannot be older than what is left unread. A file's age
- * is when it was written, so after a compaction a few more are read, never a wrong answer given: a file holds nothing that
- * was scored after it was written.
- */
+/** Files are read newest first, more of them until no post that is left unread can be newer than those found. */
 export async function lastScored(session: DuckSession, at: TableAt, limit: number): Promise<ScoredPost[]> {
-  const newestFirst = [...at.snapshot.files].sort((a, b) => b.modificationTime - a.modificationTime);
+  const newestFirst = [...at.snapshot.files].sort((a, b) => newestIn(b) - newestIn(a));
   for (let taken = 0, wanted = limit * 5; ; wanted *= 4) {
     taken = filesHolding(newestFirst, wanted);
     const posts = await newestOf(session, at, newestFirst.slice(0, taken), limit);
     const next = newestFirst[taken];
     if (next === undefined) return posts;
     const oldest = posts[limit - 1]?.scored_at;
-    if (oldest !== undefined && next.modificationTime <= oldest) return posts;
+    if (oldest !== undefined && newestIn(next) <= oldest) return posts;
   }
 }
+
+/**
+ * When the file's newest post was scored, in whole milliseconds: by its statistics, else no later than it was written.
+ */
+function newestIn(file: AddFile): number {
+  let newest = known.get(file);
+  if (newest === undefined) {
+    const max = file.stats === undefined ? undefined : parseStats(file.stats)?.maxValues?.scored_at;
+    const parsed = typeof max === 'string' ? Date.parse(max) : Number.NaN;
+    newest = Number.isNaN(parsed) ? file.modificationTime : parsed;
+    known.set(file, newest);
+  }
+  return newest;
+}
+const known = new WeakMap<AddFile, number>();
 
 /** How many of the files it takes to have so many rows. */
 function filesHolding(files: readonly AddFile[], rows: number): number {
