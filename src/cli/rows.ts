@@ -16,14 +16,15 @@ export function shownRows(
 ): string {
   return columns(
     head.map(({ name, type = '' }) => {
-      const numeric =
-        /^(U?(BIG|HUGE|SMALL|TINY)?INT|INTEGER|UINTEGER|DOUBLE|FLOAT|DECIMAL|long|integer|double)/.test(type);
-      return { name, align: numeric ? 'right' : 'left', whole: numeric || type.startsWith('TIMESTAMP') };
+      const numeric = numericType.test(type);
+      return { name, align: numeric ? 'right' : 'left', whole: numeric || /^timestamp/i.test(type) };
     }),
     rows.map((row) => head.map(({ name }) => shown(row[name]))),
-    { paint: terminal.paint, width: terminal.width },
+    { paint: terminal.paint, width: terminal.width, mayLeaveOut: true },
   );
 }
+
+const numericType = /^(U?(BIG|HUGE|SMALL|TINY)?INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL|long|integer|double)/;
 
 function shown(value: unknown): string {
   if (value === null || value === undefined) return 'null';

@@ -72,6 +72,15 @@ describe('columns', () => {
     expect(line).toBe('xxxxxxx…  yyyyyyy…');
   });
 
+  it('are left out from the right where there is no room even so', () => {
+    const wide = Array.from({ length: 6 }, (_, i) => ({ name: `c${i}` }));
+    const row = wide.map(({ name }) => name.repeat(10));
+    const lines = columns(wide, [row], { paint: plain, width: 34, mayLeaveOut: true }).split('\n');
+    expect(lines).toEqual(['c0         c1         c2         …', 'c0c0c0c0…  c1c1c1c1…  c2c2c2c2…  …']);
+    const all = columns(wide, [row], { paint: plain, width: 58, mayLeaveOut: true }).split('\n');
+    expect(all[1]).toBe('c0c0c0c…  c1c1c1c…  c2c2c2c…  c3c3c3c…  c4c4c4c…  c5c5c5c…');
+  });
+
   it('pairs are aligned too', () => {
     expect(
       pairs(

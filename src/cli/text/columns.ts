@@ -13,11 +13,13 @@ export interface ColumnsOptions {
   paint: Paint;
   /** Cells of the terminal; undefined when nothing has to fit. */
   width?: number | undefined;
-  /** Also the narrowest that a column is cut to. */
-  narrowest?: number;
+  /** Columns for which there is no room even when all are cut are left out from the right; a column `…` says so. */
+  mayLeaveOut?: boolean;
 }
 
 const gap = '  ';
+/** Cells to which a column is cut at most. */
+const narrowest = 8;
 
 /** The table as lines without a trailing newline. Cells may hold anything; they come out on one line, harmless. */
 export function columns(
@@ -29,13 +31,31 @@ export function columns(
   const wanted = head.map(({ name }, c) =>
     Math.max(widthOf(name), ...cells.map((row) => widthOf(row[c] ?? ''))),
   );
-  const widths = o.width === undefined ? wanted : squeeze(head, wanted, o.width, o.narrowest ?? 8);
+  const isNarrow = o.width !== undefined && o.mayLeaveOut === true;
+  const shown = isNarrow ? fitting(squeeze(head, wanted, o.width!), o.width!) : wanted.length;
+  const isShort = shown < wanted.length;
+  const room = o.width === undefined ? undefined : o.width - (isShort ? gap.length + 1 : 0);
+  const kept = wanted.slice(0, shown);
+  const widths = room === undefined ? kept : squeeze(head.slice(0, shown), kept, room);
   const line = (texts: readonly string[]) =>
     texts
-      .map((text, c) => padded(text, widths[c]!, head[c]!.align ?? 'left', c === head.length - 1))
+      .slice(0, shown)
+      .map((text, c) => padded(text, widths[c]!, head[c]!.align ?? 'left', c === wanted.length - 1))
+      .concat(isShort ? ['…'] : [])
       .join(gap)
       .trimEnd();
   return [o.paint('dim', line(head.map(({ name }) => name))), ...cells.map(line)].join('\n');
+}
+
+/** How many columns have room, one at least; where not all have, there is also room for `…`. */
+function fitting(widths: readonly number[], line: number): number {
+  const needed = (n: number) =>
+    widths
+      .slice(0, n)
+      .reduce((sum, width) => sum + width + gap.length, n === widths.length ? -gap.length : 1);
+  let n = widths.length;
+  while (n > 1 && needed(n) > line) n--;
+  return n;
 }
 
 /** Names before values, one pair a line. */
@@ -54,12 +74,7 @@ function padded(text: string, width: number, align: 'left' | 'right', last: bool
 }
 
 /** Takes what is too much from the widest columns that may be cut. */
-function squeeze(
-  head: readonly Column[],
-  wanted: readonly number[],
-  line: number,
-  narrowest: number,
-): number[] {
+function squeeze(head: readonly Column[], wanted: readonly number[], line: number): number[] {
   const widths = [...wanted];
   let excess = widths.reduce((sum, width) => sum + width, 0) + gap.length * (head.length - 1) - line;
   while (excess > 0) {
