@@ -40,18 +40,15 @@ const tally: QueryDefinition = {
 
 /** Everything that a run may leave behind, but times and ids of the run. */
 async function contents(lake: TestLake): Promise<unknown> {
-  return {
-    bronze: await lake.sql('SELECT * EXCLUDE (processing_time) FROM bronze ORDER BY ALL'),
-    silver: await lake.sql('SELECT * FROM silver ORDER BY ALL'),
-    application: await lake.sql('SELECT * FROM application ORDER BY ALL'),
-    quarantine: await lake.sql(
-      `SELECT * EXCLUDE ("at", batch_id, row), row->>'text' AS text FROM quarantine ORDER BY ALL`,
-    ),
-    progress:
-      await lake.sql(`SELECT stream, count(DISTINCT batch_id) = count(*) AS once, sum(input_posts)::BIGINT AS input,
-      sum(output_posts)::BIGINT AS output, sum(quarantined_posts)::BIGINT AS quarantined FROM progress
-      WHERE stream <> 'application' GROUP BY stream ORDER BY stream`),
-  };
+  return lake.sqls([
+    'SELECT * EXCLUDE (processing_time) FROM bronze ORDER BY ALL',
+    'SELECT * FROM silver ORDER BY ALL',
+    'SELECT * FROM application ORDER BY ALL',
+    `SELECT * EXCLUDE ("at", batch_id, row), row->>'text' AS text FROM quarantine ORDER BY ALL`,
+    `SELECT stream, count(DISTINCT batch_id) = count(*) AS once, sum(input_posts)::BIGINT AS input,
+       sum(output_posts)::BIGINT AS output, sum(quarantined_posts)::BIGINT AS quarantined
+     FROM progress WHERE stream <> 'application' GROUP BY stream ORDER BY stream`,
+  ]);
 }
 
 let undisturbed: unknown;

@@ -126,16 +126,25 @@ export class TestLake {
 
   /** Rows of a query over the lake's tables as they are now. */
   async sql<T = Row>(text: string): Promise<T[]> {
+    const [rows] = await this.sqls([text]);
+    return rows as T[];
+  }
+
+  /** The same for several queries over one state of the lake. */
+  async sqls(texts: readonly string[]): Promise<Row[][]> {
     this.#reader ??= this.#openReader();
     const { session, parquet } = await this.#reader;
     const found: Record<string, RegisteredTable> = {};
     for (const name of tableNames) {
+      if (!texts.some((text) => text.includes(name))) continue;
       const storage = new LocalStorage(this.path('tables', name));
       const table = await DeltaTable.openIfExists(storage, { parquet });
       found[name] = table ? { snapshot: table.snapshot, storage } : { schema: tables[name] };
     }
     await registerTables(session, found);
-    return session.rows<T>(text);
+    const results: Row[][] = [];
+    for (const text of texts) results.push(await session.rows(text));
+    return results;
   }
 
   async #openReader() {

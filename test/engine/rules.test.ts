@@ -121,7 +121,7 @@ describe('a layer rule', () => {
     const { error, run } = await lake.runOnce([...silver(loseMost, kept), query('gold')]);
     expect(error).toMatchObject({
       code: 'engine.rule_failed',
-      message: 'rule "posts kept" (bronze → silver): 0.01 of 600 posts, expected at least 0.99',
+      message: 'rule "posts kept" (bronze → silver): 6 of 600 posts (1 %), expected at least 99 %',
     });
     expect(await count('silver')).toBe(0);
     expect(run.status().map((s) => s.state)).toEqual(['finished', 'failed', 'finished']);
@@ -146,7 +146,7 @@ describe('a layer rule', () => {
 
     lake.land('b.ndjson', posts(100, 400));
     const { error } = await lake.runOnce(small({ kind: 'asap', minGapMs: 0 }));
-    expect(error).toMatchObject({ message: expect.stringContaining('0.98 of 500 posts') });
+    expect(error).toMatchObject({ message: expect.stringContaining('490 of 500 posts (98 %)') });
     expect(await count('silver')).toBe(392 * 2);
   });
 
@@ -167,7 +167,7 @@ describe('a layer rule', () => {
     lake.land('b.ndjson', posts(1, 49));
     expect((await lake.runOnce(silver(share))).error).toMatchObject({
       code: 'engine.rule_failed',
-      message: expect.stringContaining('"coverage" (bronze → silver): 0.98 of 50 posts'),
+      message: expect.stringContaining('"coverage" (bronze → silver): 49 of 50 posts (98 %)'),
     });
   });
 
@@ -182,7 +182,7 @@ describe('a layer rule', () => {
     ]);
     expect(error).toBeUndefined();
     expect(events.filter((e) => e.type === 'rule_fired' && e.rule === 'posts kept')).toMatchObject([
-      { action: 'warn', posts: 600, detail: '0.5 of 600 posts, expected at least 0.99' },
+      { action: 'warn', posts: 600, detail: '300 of 600 posts (50 %), expected at least 99 %' },
     ]);
   });
 });

@@ -73,7 +73,10 @@ function checkTable({ snapshot }: DeltaTable, { stream, table, stamp }: QueryIde
     throw new MurmurError(
       'engine.other_engine',
       `table ${table} is written by the ${writer} engine, not by ${engineName}`,
-      { fault: 'user', fix: `set \`engine: ${writer}\` in murmur.yaml, or begin again with \`murmur reset\`` },
+      {
+        fault: 'user',
+        fix: `set \`engine: ${writer}\` in murmur.yaml, or begin again with \`murmur reset\``,
+      },
     );
   if (configuration[queryIdProperty] === undefined)
     throw new MurmurError('engine.foreign_table', `table ${table} was not created by the query ${stream}`, {
