@@ -78,11 +78,15 @@ export class Lake {
     throw noSuchTable(name, this.paths.tables, nearestName(name, names));
   }
 
-  /** Every table that exists, ours first and in the order of a post's way. */
-  async tables(): Promise<TableSummary[]> {
+  /** Names of the tables that exist, ours first and in the order of a post's way. */
+  tableNames(): string[] {
     const existing = new Set(this.#tables.names());
-    const ordered = this.#names().filter((name) => existing.has(name));
-    return Promise.all(ordered.map((name) => this.table(name).summary()));
+    return this.#names().filter((name) => existing.has(name));
+  }
+
+  /** Every table that exists, in the order of `tableNames`. */
+  tables(): Promise<TableSummary[]> {
+    return Promise.all(this.tableNames().map((name) => this.table(name).summary()));
   }
 
   /**

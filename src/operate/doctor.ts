@@ -46,7 +46,6 @@ export async function checkMachine(o: { node: string; model: string }): Promise<
 /** What a lake needs: its folders, tables, checkpoints, socket, disk and port. */
 export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]> {
   const { paths } = lake;
-  const tables = (await lake.tables().catch(() => [])).map(({ table }) => table);
   return [
     await checked('landing', `create the folder, or correct "landing" in murmur.yaml`, async () => {
       await access(paths.landing, constants.R_OK | constants.X_OK);
@@ -56,7 +55,7 @@ export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]
       await access(paths.dir, constants.W_OK);
       return `${paths.dir} can be written`;
     }),
-    ...(await Promise.all(tables.map((table) => checkTable(lake, table)))),
+    ...(await Promise.all(lake.tableNames().map((table) => checkTable(lake, table)))),
     ...(await Promise.all(streamNames.map((stream) => checkCheckpoint(lake, stream)))),
     await checkRun(lake),
     await checked('disk', 'make room', async () => {

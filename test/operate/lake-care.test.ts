@@ -95,8 +95,12 @@ describe('trace', () => {
 });
 
 describe('doctor', () => {
-  const faults = async () =>
-    (await checkLake(lake)).filter(({ ok }) => !ok).map(({ check, detail, fix }) => ({ check, detail, fix }));
+  /** Of a lake that was opened just now, as the command does. */
+  async function faults() {
+    const fresh = await openLake({ dir, spec: { model: 'lexicon' } });
+    const results = await checkLake(fresh).finally(() => fresh.close());
+    return results.filter(({ ok }) => !ok).map(({ check, detail, fix }) => ({ check, detail, fix }));
+  }
 
   it('finds nothing wrong with a sound lake', async () => {
     expect(await faults()).toEqual([]);
@@ -125,6 +129,13 @@ describe('doctor', () => {
       },
     ]);
     renameSync(join(dir, 'aside'), join(silver, file));
+  });
+
+  it('finds a log that cannot be read', async () => {
+    const log = join(dir, 'tables', 'progress', '_delta_log');
+    renameSync(join(log, '00000000000000000000.json'), join(dir, 'aside'));
+    expect(await faults()).toMatchObject([{ check: 'table progress', fix: expect.any(String) }]);
+    renameSync(join(dir, 'aside'), join(log, '00000000000000000000.json'));
   });
 
   it('finds a checkpoint that is gone, or belongs to another table', async () => {
