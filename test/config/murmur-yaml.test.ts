@@ -1,4 +1,4 @@
-/** The real spec: what must hold of every setting, and the manual that is written from it (`npx vitest run -u` renews it). */
+/** The real spec: what must hold of every setting, and the manual that is written from it (`npx vitest run test/config -u` renews it). */
 import { expect, it } from 'vitest';
 import { murmurYaml } from '../../src/cli/murmur-yaml.js';
 import { formatFault } from '../../src/config/faults.js';
