@@ -9,6 +9,7 @@ import { backoff } from '../../base/backoff.js';
 import type { Clock } from '../../base/clock.js';
 import { asMurmurError, type MurmurError } from '../../base/errors.js';
 import type { BatchProgress, QueryDefinition, QueryEvent, QueryState, QueryStatus } from '../engine.js';
+import { Pace } from './pace.js';
 import type { StreamingQuery } from './query.js';
 import { emptyTotals, errorStatus, failedSentence } from './query-status.js';
 import { Wake } from './wake.js';
@@ -133,12 +134,10 @@ export class QueryLoop {
 
   async #loop(query: StreamingQuery): Promise<'stopped' | 'finished'> {
     const { trigger } = this.definition;
-    const gapMs =
-      trigger.kind === 'asap' ? trigger.minGapMs : trigger.kind === 'interval' ? trigger.everyMs : 0;
-    let lastStart = Number.NEGATIVE_INFINITY;
+    const pace = new Pace(trigger);
     for (;;) {
       if (this.#stop.signal.aborted) return 'stopped';
-      const gapLeft = lastStart + gapMs - this.clock.now();
+      const gapLeft = pace.dueAt - this.clock.now();
       if (gapLeft > 0) {
         if (gapLeft > idleLookMs) this.#set('idle', query.waitSentence);
         await this.clock.sleep(gapLeft, this.#stop.signal);
@@ -149,7 +148,7 @@ export class QueryLoop {
       const batch = await this.#attempts(() => query.next());
       this.#noteInput(query);
       if (batch) {
-        lastStart = began;
+        pace.started(began);
         await this.#run(query, batch);
       } else if (noMoreWillCome) {
         query.judgeEnd();
