@@ -91,7 +91,9 @@ describe('a row rule', () => {
       expect(error).toMatchObject({ code: 'engine.rule_failed', fault: 'user' });
       expect(run.status()[1]).toMatchObject({
         state: 'failed',
-        message: expect.stringMatching(/^stopped by rule "a rule" \(silver\): 1 posts/),
+        message: expect.stringMatching(
+          /^stopped by rule "a rule" \(silver\): not true: post_id <> '2', in 1 post$/,
+        ),
       });
       expect(events).toContainEqual(
         expect.objectContaining({ type: 'rule_fired', action: 'fail', posts: 1 }),

@@ -1,11 +1,15 @@
 /** Commits of a batch in detail: merges beside other writers, and the account of posts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.js';
+import { armFaultPoint } from '../../src/base/fault-point.js';
 import { compact, DeltaTable } from '../../src/delta/index.js';
 import { DuckDatabase, DuckParquetHandler, type DuckSession, scanSql } from '../../src/duck/index.js';
+import { ProgressWriter } from '../../src/engine/embedded/progress.js';
 import { commitData, type DataCommit, stageMerge } from '../../src/engine/embedded/sink.js';
 import { type Relation, Workspace } from '../../src/engine/embedded/workspace.js';
+import type { BatchProgress } from '../../src/engine/engine.js';
 import type { Sink } from '../../src/engine/plan.js';
-import { application } from '../../src/posts/tables.js';
+import { application, progress } from '../../src/posts/tables.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { TestLake } from './lake.js';
 
@@ -100,6 +104,36 @@ describe('a merge', () => {
     });
     expect(await rows()).toEqual([{ mention: 'ann', positive: 1, negative: 1, total: 2 }]);
   });
+});
+
+it('progress that comes while progress is written is written next', async () => {
+  const lake = new TestLake();
+  const table = await DeltaTable.create(
+    new LocalStorage(lake.path('progress')),
+    { parquet: new DuckParquetHandler(duck) },
+    { schema: progress },
+  );
+  const writer = new ProgressWriter(
+    systemClock,
+    await duck.connect(),
+    async () => table,
+    () => undefined,
+  );
+  const batch = (batch_id: number): BatchProgress =>
+    Object.fromEntries(
+      progress.fields.map(({ name, type }) => [
+        name,
+        type === 'string' ? 'x' : name === 'batch_id' ? batch_id : 0,
+      ]),
+    ) as unknown as BatchProgress;
+  writer.add('q', batch(0));
+  armFaultPoint('progress.before_commit', () => writer.add('q', batch(1)));
+  await writer.flush();
+  await writer.close();
+  expect(
+    await session.rows(`SELECT batch_id FROM (${scanSql(table.snapshot, table.storage)}) ORDER BY batch_id`),
+  ).toEqual([{ batch_id: 0 }, { batch_id: 1 }]);
+  await lake.remove();
 });
 
 describe('the account of a batch', () => {

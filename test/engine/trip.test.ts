@@ -81,6 +81,18 @@ describe('posts', () => {
   });
 });
 
+it('posts with many rows are not split either, however small the batches', async () => {
+  lake.land('a.ndjson', [...posts(2, 0, 7), ...posts(1, 2, 30), ...posts(2, 3, 1)]);
+  const { events } = await lake.runOnce([query('bronze'), query('silver'), query('gold', { posts: 1 })]);
+  expect(progressOf(events, 'gold').map((b) => [b.input_posts, b.output_rows])).toEqual([
+    [1, 7],
+    [1, 7],
+    [1, 30],
+    [1, 1],
+    [1, 1],
+  ]);
+});
+
 describe('what is no good post', () => {
   it('goes to quarantine with file, line and reason, and is accounted for', async () => {
     lake.land('a.ndjson', [...posts(2), '{ broken', { id_str: '9', user: 'ann' }, '', ...posts(1, 2)]);

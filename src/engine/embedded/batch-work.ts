@@ -130,6 +130,6 @@ async function quarantinedBy({ session }: Workspace): Promise<FiredRule[]> {
     rule,
     action: 'quarantine',
     posts,
-    detail: `${posts} posts: ${reason}`,
+    detail: `${reason}, in ${posts} ${posts === 1 ? 'post' : 'posts'}`,
   }));
 }

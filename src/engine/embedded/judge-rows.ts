@@ -60,7 +60,7 @@ export async function judgeRows(space: Workspace, request: JudgeRequest): Promis
     rule: rule.name,
     action: rule.action,
     posts,
-    detail: `${posts} posts with ${reason(rule)}`,
+    detail: `${reason(rule)}, in ${posts} ${posts === 1 ? 'post' : 'posts'}`,
   }));
   refuseFailed(fired, request.stream);
   const leaving = broken.filter(({ rule }) => rule.action === 'drop' || rule.action === 'quarantine');

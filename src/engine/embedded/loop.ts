@@ -170,7 +170,7 @@ export class QueryLoop {
   }
 
   /** Tries again what may succeed later; what the user must mend fails at once. */
-  async #attempts<T>(work: () => Promise<T>, batchId = this.status.batchId ?? -1): Promise<T> {
+  async #attempts<T>(work: () => Promise<T>, batchId = (this.status.batchId ?? -1) + 1): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await work();

@@ -11,7 +11,7 @@ const tiers = [256 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024] as const;
 /** Small files of one tier that are worth a rewrite. */
 const minFiles = 10;
 /** Most bytes read by one rewrite, so that maintenance never keeps the machine for long. */
-const maxBytes = 256 * 1024 * 1024;
+const maxBytes = 128 * 1024 * 1024;
 /** How often a table is vacuumed, at first a minute after the start; its retention says what goes. Milliseconds. */
 const vacuumEveryMs = 15 * 60_000;
 const firstVacuumAfterMs = 60_000;

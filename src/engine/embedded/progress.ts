@@ -90,7 +90,8 @@ export class ProgressWriter {
   }
 
   async #write(): Promise<void> {
-    const rows = this.#rows;
+    // A copy: others may be added while these are written.
+    const rows = [...this.#rows];
     if (rows.length === 0) return;
     const table = await this.table();
     for (;;) {

@@ -115,9 +115,7 @@ export class StreamingQuery {
     try {
       return await this.#workAndCommit(offsets, signal);
     } catch (e) {
-      if (isMurmurError(e, 'engine.rule_failed'))
-        this.#tellRule(String(e.context.rule), 'fail', Number(e.context.posts), e.message);
-      throw e;
+      throw this.#toldFailure(e);
     } finally {
       signal.removeEventListener('abort', interrupt);
     }
@@ -125,7 +123,11 @@ export class StreamingQuery {
 
   /** At the end of available-now smaller windows are judged too. @throws engine.rule_failed (user) */
   judgeEnd(): void {
-    this.#act(this.parts.window.broken(windowPosts.atEnd));
+    try {
+      this.#act(this.parts.window.broken(windowPosts.atEnd));
+    } catch (e) {
+      throw this.#toldFailure(e);
+    }
   }
 
   async close(): Promise<void> {
@@ -200,6 +202,13 @@ export class StreamingQuery {
     for (const { rule, posts, detail } of verdicts)
       if (!this.#warned.has(rule.name)) this.#tellRule(rule.name, rule.action, posts, detail);
     this.#warned = new Set(verdicts.map(({ rule }) => rule.name));
+  }
+
+  /** A rule that fails is an event too. */
+  #toldFailure(error: unknown): unknown {
+    if (isMurmurError(error, 'engine.rule_failed'))
+      this.#tellRule(String(error.context.rule), 'fail', Number(error.context.posts), error.message);
+    return error;
   }
 
   #tellRules({ fired }: BatchOutcome): void {

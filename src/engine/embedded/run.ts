@@ -7,6 +7,7 @@ import { Broadcast } from '../../base/broadcast.js';
 import type { Clock } from '../../base/clock.js';
 import { MurmurError } from '../../base/errors.js';
 import { type DeltaEnv, DeltaTable } from '../../delta/index.js';
+import type { DuckSession } from '../../duck/index.js';
 import { progress as progressContract, quarantine as quarantineContract } from '../../posts/tables.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { BatchProgress, EngineRun, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
@@ -55,7 +56,7 @@ export class EmbeddedRun implements EngineRun {
   constructor(
     readonly context: EmbeddedContext,
     readonly definitions: readonly QueryDefinition[],
-    session: ConstructorParameters<typeof ProgressWriter>[1],
+    session: DuckSession,
   ) {
     this.#clock = clockOf(context);
     this.done = new Promise((resolve, reject) => {
@@ -83,7 +84,13 @@ export class EmbeddedRun implements EngineRun {
   }
 
   async start(name: string): Promise<void> {
-    this.#find(name).start();
+    const loop = this.#find(name);
+    if (this.#closing)
+      throw new MurmurError('engine.closed', `starting ${name} in a run that has ended`, {
+        fault: 'user',
+        fix: 'start a new run: `murmur run`',
+      });
+    loop.start();
   }
 
   async stop(name: string): Promise<void> {
@@ -99,7 +106,7 @@ export class EmbeddedRun implements EngineRun {
     await Promise.all([...this.#loops.values()].map((loop) => loop.stop(drainMs)));
     await this.#maintenance.close();
     await this.#progress.close();
-    for (const table of this.#sharedTables.values()) await (await table).settled();
+    await Promise.allSettled([...this.#sharedTables.values()].map(async (table) => (await table).settled()));
     this.#settle(this.#firstError());
     this.events.close();
   }
@@ -152,7 +159,7 @@ export class EmbeddedRun implements EngineRun {
     });
     for (const reader of this.#readersOf(table)) reader.wake.ring();
     this.#progress.add(loop.status.queryId, progress);
-    this.#maintenance.consider(table);
+    for (const name of [table, ...this.#sharedTables.keys()]) this.#maintenance.consider(name);
   }
 
   /** Those who wait for this query's last rows must look once more; when all have ended, so has the run. */

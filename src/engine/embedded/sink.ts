@@ -71,7 +71,7 @@ export async function stageMerge(
 
 /**
  * Commits a batch. `restage` plans the files anew after a conflict over the files read (merge only).
- * @returns the version, and `already` when the table held the batch before
+ * @returns the version
  * @throws engine.fenced (user) when another process committed the batch meanwhile
  */
 export async function commitData(

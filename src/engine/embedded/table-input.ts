@@ -81,7 +81,7 @@ export class TableInput implements BatchInput<TableRead> {
       this.#backlog = 0;
       return undefined;
     }
-    const to = await this.#endOfBatch(tail, from, files, limits.posts);
+    const to = await this.#endOfBatch(tail, from.tableId, files, limits.posts);
     this.#backlog = Math.max(0, version - to.version);
     return { kind: 'table', table: this.options.name, from, to };
   }
@@ -127,41 +127,53 @@ export class TableInput implements BatchInput<TableRead> {
     return this.#tail;
   }
 
-  /** Where a batch of at most `posts` posts over these files ends. */
+  /** Where a batch of at most `posts` posts over these files ends; it looks at no more than `rowLimit` rows at first. */
   async #endOfBatch(
     tail: TableTail,
-    from: TailOffset,
+    tableId: string,
     files: readonly TailFile[],
     posts: number,
+    rowLimit = this.options.fansOut ? posts * rowsPerPost : posts,
   ): Promise<TailOffset> {
-    const rowLimit = this.options.fansOut ? posts * rowsPerPost : posts;
     const pieces: Piece[] = [];
     let rows = 0;
     for (const file of files) {
-      if (rows >= rowLimit) break;
-      const inFile = (file.numRecords ?? rowLimit) - file.fromRow;
+      const room = rowLimit - rows;
+      if (room <= 0) break;
+      const inFile = file.numRecords === undefined ? room : file.numRecords - file.fromRow;
+      const toRow = inFile > room ? file.fromRow + room : undefined;
       // Where each row is a post the cut is known without a look into the file.
-      if (!this.options.fansOut && rows + inFile > rowLimit)
-        return { ...at(from.tableId, file), row: file.fromRow + rowLimit - rows };
-      pieces.push({ file, toRow: undefined });
-      rows += inFile;
+      if (toRow !== undefined && !this.options.fansOut) return { ...at(tableId, file), row: toRow };
+      pieces.push({ file, toRow });
+      rows += Math.min(inFile, room);
     }
-    const end = behind(from.tableId, pieces.at(-1)!.file);
-    return rows > posts ? ((await this.#cut(tail, from, pieces, posts)) ?? end) : end;
+    const last = pieces.at(-1)!;
+    if (last.toRow === undefined) {
+      const end = behind(tableId, last.file);
+      return rows > posts ? ((await this.#startOfPost(tail, tableId, pieces, posts)) ?? end) : end;
+    }
+    // The last post in sight may go on behind the last row in sight, so it is for the next batch.
+    return (
+      (await this.#startOfPost(tail, tableId, pieces, posts, 'or the last')) ??
+      this.#endOfBatch(tail, tableId, files, posts, rowLimit * rowsPerPost)
+    );
   }
 
-  /** The offset of the first row of post number `posts` (from 0) in the pieces; undefined when they hold fewer. */
-  async #cut(
+  /** The offset of the first row of a post (numbered from 0) in the pieces; undefined when it is not there, or is the first. */
+  async #startOfPost(
     tail: TableTail,
-    { tableId }: TailOffset,
+    tableId: string,
     pieces: readonly Piece[],
-    posts: number,
+    post: number,
+    orTheLast?: 'or the last',
   ): Promise<TailOffset | undefined> {
     const session = await this.options.duck.connect();
     try {
+      const wanted = orTheLast ? `least(${post}, (SELECT max(${ordColumn}) FROM seen))` : post;
       const [first] = await session.rows<{ piece: number; row: number }>(
-        `SELECT __piece AS piece, file_row_number AS "row" FROM (${this.#rowsOf(tail, pieces, [])})
-         WHERE ${ordColumn} = ${posts} ORDER BY ${partColumn} LIMIT 1`,
+        `WITH seen AS MATERIALIZED (${this.#rowsOf(tail, pieces, [])})
+         SELECT __piece AS piece, file_row_number AS "row" FROM seen
+         WHERE ${ordColumn} = ${wanted} AND ${ordColumn} > 0 ORDER BY ${partColumn} LIMIT 1`,
       );
       return first && { ...at(tableId, pieces[first.piece]!.file), row: first.row };
     } finally {
@@ -169,7 +181,7 @@ export class TableInput implements BatchInput<TableRead> {
     }
   }
 
-  /** The rows of pieces with the hidden columns; for `#cut` with `__piece` and `file_row_number` in the place of others. */
+  /** The rows of pieces with the hidden columns; for `#startOfPost` with `__piece` and `file_row_number` in the place of others. */
   #rowsOf({ table }: TableTail, pieces: readonly Piece[], columns: readonly string[]): string {
     const { storage, snapshot } = table;
     const scan = scanSql(snapshot, storage, {
