@@ -115,6 +115,18 @@ describe('a row rule', () => {
   });
 });
 
+it('a rule that fails on a row is named', async () => {
+  lake.land('a.ndjson', [...posts(1), { id_str: 'abc', text: 'no number' }]);
+  const { error } = await lake.runOnce(
+    silver(rule('warn', 'true', 'sound'), rule('drop', 'post_id::INTEGER >= 0', 'numbers')),
+  );
+  expect(error).toMatchObject({
+    code: 'engine.rule_invalid',
+    fault: 'user',
+    message: expect.stringMatching(/"numbers"[\s\S]*abc/),
+  });
+});
+
 describe('a layer rule', () => {
   const loseMost = rule('drop', `post_id::INTEGER % 100 = 0`, 'lossy');
 

@@ -7,7 +7,7 @@ import { quoteIdent, quoteString } from '../../duck/sql-text.js';
 import type { Expectation, LayerRule, RowRule } from '../expectation.js';
 import { ordColumn, partColumn } from './compile.js';
 import { measureKey } from './layer-window.js';
-import { booleanSql, brokenConditions } from './rule-sql.js';
+import { blamedRule, booleanSql, brokenConditions } from './rule-sql.js';
 import { inputRelation, positionColumn, type Relation, type Workspace } from './workspace.js';
 
 export interface FiredRule {
@@ -52,6 +52,8 @@ export async function judgeRows(space: Workspace, request: JudgeRequest): Promis
         [`hits${i}`, `${booleanSql(among)} AND ${booleanSql(hit)}`],
       ]),
     ),
+  }).catch(async (e) => {
+    throw await blamedRule(space, relation, expectations, e);
   });
   const broken = rules
     .map((rule, i) => ({ rule, condition: conditions[i] ?? '', posts: counts[`broken${i}`] ?? 0 }))

@@ -1,5 +1,5 @@
 /** Rules as SQL conditions over a relation of the batch; a rule written as a function is run row by row first. */
-import { asMurmurError, MurmurError } from '../../base/errors.js';
+import { asMurmurError, isMurmurError, MurmurError } from '../../base/errors.js';
 import { quoteIdent } from '../../duck/sql-text.js';
 import { column, struct } from '../../schema/column-types.js';
 import type { Expectation, RowPredicate, RowRule } from '../expectation.js';
@@ -60,24 +60,42 @@ async function rowsThatBreak(
   { name: from, columns }: Relation,
   name: string,
   isGood: RowPredicate,
-): Promise<[ord: unknown, part: unknown][]> {
+): Promise<[ord: bigint, part: bigint][]> {
   const types = await session.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${from}`);
   const timestamps = types
     .filter((c) => columns.includes(c.column_name) && c.column_type.startsWith('TIMESTAMP'))
     .map((c) => c.column_name);
-  const broken: [unknown, unknown][] = [];
+  const broken: [bigint, bigint][] = [];
   const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].join(', ');
   for await (const rows of session.stream(`SELECT ${visible} FROM ${from}`))
     for (const { [ordColumn]: ord, [partColumn]: part, ...values } of rows) {
       const row: Record<string, unknown> = values;
       for (const t of timestamps) if (typeof row[t] === 'string') row[t] = new Date(row[t]);
       try {
-        if (isGood(row) !== true) broken.push([ord, part]);
+        if (isGood(row) !== true) broken.push([BigInt(ord as number), BigInt(part as number)]);
       } catch (cause) {
         throw invalidRule(name, 'the function', cause);
       }
     }
   return broken;
+}
+
+/** Which rule a failed judgement is due to: the first whose text fails on these rows. */
+export async function blamedRule(
+  { session }: Workspace,
+  relation: Relation,
+  expectations: readonly Expectation[],
+  error: unknown,
+): Promise<unknown> {
+  if (!isMurmurError(error, 'duck.sql_error')) return error;
+  for (const e of expectations)
+    for (const text of texts(e))
+      try {
+        await session.rows(`SELECT count(*) FILTER (WHERE ${booleanSql(text)}) FROM ${relation.name}`);
+      } catch (cause) {
+        return invalidRule(e.name, text, cause);
+      }
+  return error;
 }
 
 function texts(e: Expectation): string[] {
