@@ -5,6 +5,9 @@ export type { Expectation, LayerRule, RowPredicate, RowRule } from './engine/exp
 export type { Lake } from './lake/lake.js';
 export type { LakeTable, RowsQuery, TableCommit, TableCount, TableDescription } from './lake/lake-table.js';
 export type { SqlResult } from './lake/sql-desk.js';
+export { type CheckResult, checkLake, checkMachine } from './operate/doctor.js';
+export { planReset, reset } from './operate/reset.js';
+export { trace } from './operate/trace.js';
 export {
   definePipeline,
   OpenLake,

@@ -40,12 +40,12 @@ export async function servePage(cli: Cli, { lake, spec }: OpenLake, run?: LakeRu
       link: page.link,
       url: page.url,
       async close() {
-        feed.close();
         await page.close();
+        await feed.close();
       },
     };
   } catch (error) {
-    feed.close();
+    await feed.close();
     throw error;
   }
 }

@@ -2,6 +2,7 @@
  * One run of a lake's pipeline: takes the lake (the control socket is the lock), wires source, engine and scorer together,
  * answers those who ask over the socket, and gives everything back at the end.
  */
+import { resolve } from 'node:path';
 import { pid } from 'node:process';
 import { Broadcast, type Subscription } from '../base/broadcast.js';
 import { type Clock, systemClock } from '../base/clock.js';
@@ -129,9 +130,9 @@ export class LakeRun {
 
   async #live(begun: () => void): Promise<RunSummary> {
     const { lake } = this;
-    const server = await ControlServer.claim(lake.paths.socket);
     const opened = new Resources();
     try {
+      const server = opened.add(await ControlServer.claim(lake.paths.socket));
       const engine = await this.#open(opened);
       this.#engine = engine;
       void this.#forward(engine);
@@ -156,7 +157,6 @@ export class LakeRun {
       this.#engine = undefined;
       await opened.close();
       this.#broadcast.close();
-      await server.close();
     }
   }
 
@@ -219,7 +219,7 @@ export class LakeRun {
 
 /** A relative model folder is relative to the lake, not to where the command was called. */
 function modelOf({ dir }: Lake, { model }: LakeSpec): string {
-  return model === 'bundled' || model === 'lexicon' ? model : new URL(model, `file://${dir}/`).pathname;
+  return model === 'bundled' || model === 'lexicon' ? model : resolve(dir, model);
 }
 
 async function ready(scorer: Scorer): Promise<Scorer> {

@@ -11,10 +11,13 @@ export function define(command: Command, cli: Cli): void {
     .option('--port <n>', 'port of the page', wholeNumber)
     .option('--host <address>', 'address to listen on; any but this machine alone needs page.token')
     .addHelpText('after', '\nExample:\n  murmur dashboard --port 8080')
-    .action((options: { port?: number; host?: string }) => dashboard(cli, options));
+    .action(({ port, host }: { port?: number; host?: string }) => dashboard(cli, { port, host }));
 }
 
-async function dashboard(cli: Cli, page: { port?: number; host?: string }): Promise<void> {
+async function dashboard(
+  cli: Cli,
+  page: { port: number | undefined; host: string | undefined },
+): Promise<void> {
   await cli.withLake(
     async (lake) => {
       const served = await servePage(cli, lake);
