@@ -1,7 +1,5 @@
 /** The command line: one process, one command, one exit code. The only place that knows `process`. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../base/package-root.js';
+import { packageVersion } from '../base/package-root.js';
 import { Cli } from './cli.js';
 import { exitCodeOf, failureJson, failureText, toFailure } from './fault-report.js';
 import { buildProgram } from './program.js';
@@ -34,7 +32,7 @@ const lingerMs = 1_000;
 export async function runCommand(argv: string[], surroundings: Surroundings): Promise<number> {
   const cli = new Cli(surroundings);
   try {
-    const program = await buildProgram(argv, cli, version());
+    const program = await buildProgram(argv, cli, packageVersion());
     await program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
@@ -54,11 +52,6 @@ function report(error: unknown, argv: readonly string[], { stderr }: Surrounding
 function commandOf(argv: readonly string[]): string {
   const words = argv.filter((word) => !word.startsWith('-'));
   return ['murmur', ...words.slice(0, 1)].join(' ');
-}
-
-/** Of the package, from its package.json. */
-export function version(): string {
-  return JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 }
 
 function interruptsOf(host: NodeJS.Process): Interrupts {
