@@ -34,7 +34,8 @@ async function init(cli: Cli, dir: string, o: { sample?: number; seed: number })
 
   await cli.result({ dir: folder, config, landing, sample }, () => {
     const { paint } = cli.terminal;
-    const here = relative(cli.cwd, folder);
+    const below = relative(cli.cwd, folder);
+    const here = below.startsWith('..') ? folder : below;
     const posts = sample > 0 ? `landing/ with ${plural(sample, 'made-up post')}` : 'an empty landing/';
     const sqlText = `murmur sql "select mention, positive, negative from application order by total desc limit 10"`;
     const steps: [string, string][] = [
