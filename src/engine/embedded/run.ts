@@ -31,7 +31,7 @@ export async function startEmbedded(
   context: EmbeddedContext,
   queries: readonly QueryDefinition[],
 ): Promise<EmbeddedRun> {
-  await registerFunctions(context);
+  await prepareDatabase(context);
   const delta: DeltaEnv = {
     ...context.delta,
     logNeededFrom: (storage) => versionYetToRead(context, queries, storage),
@@ -218,9 +218,11 @@ export class EmbeddedRun implements EngineRun {
 /** Spark's names that rules may use and DuckDB spells otherwise. */
 const sharedDialect = ['CREATE OR REPLACE MACRO size(list) AS len(list)'];
 
-async function registerFunctions({ duck, functions }: EmbeddedContext): Promise<void> {
+async function prepareDatabase({ duck, functions }: EmbeddedContext): Promise<void> {
   const session = await duck.connect();
   try {
+    // A stream reads each file once: kept in memory, files would only fill it up to its limit.
+    await session.run('SET GLOBAL enable_external_file_cache = false');
     for (const scalar of functions.scalars) session.register(scalar);
     for (const macro of [...sharedDialect, ...functions.macros]) await session.run(macro);
   } finally {
