@@ -32,6 +32,8 @@ export interface QuerySurroundings {
   readonly quarantine: () => Promise<DeltaTable>;
   /** Whether rows of one post may stand beside each other in a table, as its writer's plan says. */
   readonly fansOut: (table: string) => boolean;
+  /** A table that this query reads; undefined while it does not exist. */
+  readonly openInput: (table: string) => Promise<DeltaTable | undefined>;
   /** Told when table and checkpoint are found to fit, before the query begins. */
   readonly onOpen: (queryId: string, table: DeltaTable) => Promise<void>;
 }
@@ -102,15 +104,14 @@ export async function openStreamingQuery(
 
 async function openInput(
   { plan }: QueryDefinition,
-  { context, fansOut }: QuerySurroundings,
+  { context, fansOut, openInput: openTable }: QuerySurroundings,
   wal: WriteAheadLog,
 ): Promise<BatchInput> {
   const from = planInput(plan);
   if (from !== 'landing')
     return new TableInput({
       name: from,
-      storage: context.tables.at(from),
-      env: context.delta,
+      open: () => openTable(from),
       duck: context.duck,
       contract: contract(context, from),
       fansOut: fansOut(from),

@@ -49,6 +49,9 @@ export class EmbeddedRun implements EngineRun {
   readonly #loops: ReadonlyMap<string, QueryLoop>;
   readonly #progress: ProgressWriter;
   readonly #maintenance: Maintenance;
+  /** The tables that queries of this run write. */
+  readonly #written = new Map<string, DeltaTable>();
+  /** Those that several append to. */
   readonly #sharedTables = new Map<string, Promise<DeltaTable>>();
   #settle!: (error?: MurmurError) => void;
   #closing: Promise<void> | undefined;
@@ -134,7 +137,9 @@ export class EmbeddedRun implements EngineRun {
           emit,
           quarantine: () => this.#shared('quarantine', quarantineContract),
           fansOut: (table) => this.#fansOut(table),
+          openInput: (name) => this.#openInput(name),
           onOpen: async (queryId, table) => {
+            this.#written.set(plan.sink.table, table);
             await this.#progress.catchUp(queryId, table);
             this.#maintenance.watch(plan.sink.table, table);
           },
@@ -197,7 +202,12 @@ export class EmbeddedRun implements EngineRun {
     return fansOut(writer) || (planInput(writer) !== 'landing' && this.#fansOut(planInput(writer)));
   }
 
-  /** A table that several queries append to. */
+  /** A reader shares the table with its writer, and with that the memory that its state takes. */
+  async #openInput(name: string): Promise<DeltaTable | undefined> {
+    const { tables, delta } = this.context;
+    return this.#written.get(name) ?? DeltaTable.openIfExists(tables.at(name), delta);
+  }
+
   #shared(name: string, schema: StructType): Promise<DeltaTable> {
     const opened =
       this.#sharedTables.get(name) ??

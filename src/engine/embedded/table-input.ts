@@ -3,7 +3,7 @@
  * between two posts, never within one: rows of a post stand side by side in one file.
  */
 import { MurmurError } from '../../base/errors.js';
-import { type DeltaEnv, DeltaTable, TableTail, type TailFile, type TailOffset } from '../../delta/index.js';
+import { type DeltaTable, TableTail, type TailFile, type TailOffset } from '../../delta/index.js';
 import type { DuckDatabase } from '../../duck/index.js';
 import { dataFileUri } from '../../duck/parquet-location.js';
 import { scanSql } from '../../duck/scan.js';
@@ -26,8 +26,8 @@ export interface TableRead extends PlannedRead {
 export interface TableInputOptions {
   /** The table's name, for people. */
   name: string;
-  storage: Storage;
-  env: DeltaEnv;
+  /** The table; undefined while its writer has not created it. */
+  open: () => Promise<DeltaTable | undefined>;
   duck: DuckDatabase;
   contract: StructType;
   /** Whether rows side by side may be one post. If not, every row is one. */
@@ -122,7 +122,7 @@ export class TableInput implements BatchInput<TableRead> {
 
   async #openTail(): Promise<TableTail | undefined> {
     if (this.#tail) return this.#tail;
-    const table = await DeltaTable.openIfExists(this.options.storage, this.options.env);
+    const table = await this.options.open();
     this.#tail = table && new TableTail(table);
     return this.#tail;
   }
