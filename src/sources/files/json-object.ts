@@ -74,7 +74,10 @@ function nameOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
-/** The parser's message without the piece of the post that it quotes. */
+/** The parser's message without the piece of the post that it quotes, and in the same words under every Node. */
 function withoutText(message: string): string {
-  return message.replace(/(?:, )?(?:\.\.\.)?"[\s\S]*" is not valid JSON$/, '').replace(/ in JSON/, '');
+  return message
+    .replace(/(?:, )?(?:\.\.\.)?"[\s\S]*" is not valid JSON$/, '')
+    .replace(/ in JSON/, '')
+    .replace(/ \(line \d+ column \d+\)$/, '');
 }
