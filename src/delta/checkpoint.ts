@@ -13,23 +13,15 @@ import type { ParquetHandler } from './parquet-handler.js';
 import type { Snapshot } from './snapshot.js';
 import { checkpointInterval, deletedFileRetention } from './table-properties.js';
 
-/** Actions that one interval's worth of commits may cost to write again. */
-const actionsPerInterval = 1_000;
-
-/**
- * Every `delta.checkpointInterval` commits; of a large state less often, so that the share of a commit in writing
- * checkpoints stays the same however much the table holds (a stream's removed files are many).
- */
-export function checkpointIsDue({ version, metadata, protocol, state }: Snapshot): boolean {
+/** Every `delta.checkpointInterval` commits, where a checkpoint of ours is what readers of the table may have. */
+export function checkpointIsDue({ version, metadata, protocol }: Snapshot): boolean {
   if (
     metadata.configuration['delta.checkpoint.writeStatsAsStruct'] === 'true' &&
     protocol.minWriterVersion >= 3
   ) {
     return false;
   }
-  const actions = state.live.size + state.tombstones.size;
-  const stretch = 2 ** Math.ceil(Math.log2(Math.max(1, actions / actionsPerInterval)));
-  return version > 0 && version % (checkpointInterval(metadata) * stretch) === 0;
+  return version > 0 && version % checkpointInterval(metadata) === 0;
 }
 
 /** @throws delta.checkpoint_invalid (internal), storage errors; the table is whole either way */
