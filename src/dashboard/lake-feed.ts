@@ -275,7 +275,9 @@ export class LakeFeed implements DashboardFeed {
     return (this.#options.now ?? Date.now)();
   }
 
+  /** That a run ends while it is asked is no fault. */
   #complain(error: unknown): void {
-    if (!this.#closed) this.#options.onError?.(error);
+    if (this.#closed || asMurmurError(error).code === 'lake.run_ended') return;
+    this.#options.onError?.(error);
   }
 }
