@@ -1,6 +1,7 @@
 /** The landing place of a lake as a source: its folder, the format options of the spec, and the check for a text column. */
 import { type Clock, systemClock } from '../base/clock.js';
-import { DuckDatabase, quoteString } from '../duck/index.js';
+import { DuckDatabase } from '../duck/index.js';
+import { parquetRowCounter } from '../engine/embedded/index.js';
 import { WriteAheadLog } from '../engine/embedded/wal.js';
 import type { Lake } from '../lake/lake.js';
 import { type FileSource, openFileSource } from '../sources/files/file-source.js';
@@ -62,17 +63,6 @@ function openFiles({ lake, spec, duck, notes, clock }: Landing): Promise<FileSou
     state: notes,
     options: spec,
     clock,
-    countParquetRows: (uri) => countParquetRows(duck, uri),
+    countParquetRows: parquetRowCounter(duck),
   });
-}
-
-async function countParquetRows(duck: DuckDatabase, uri: string): Promise<number> {
-  const session = await duck.connect();
-  try {
-    return Number(
-      await session.scalar(`SELECT sum(num_rows) FROM parquet_file_metadata(${quoteString(uri)})`),
-    );
-  } finally {
-    await session.close();
-  }
 }

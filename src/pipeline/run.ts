@@ -182,6 +182,7 @@ export class LakeRun {
       functions: duckFunctions(postFunctions(spec)),
       contracts,
       retention: retentionOf(spec),
+      targetSize: spec.maintain.target_size,
       clock: this.#clock,
     };
     const queries = definePipelineQueries(spec, options.until ?? 'stopped', options.rules);

@@ -31,6 +31,13 @@ it('small files are joined, and neither rows nor readers notice', async () => {
   expect(events.some((e) => e.type === 'batch_committed')).toBe(false);
 });
 
+it('files of the target size are left as they are', async () => {
+  lake.land('a.ndjson', posts(30));
+  const { error } = await lake.runOnce([query('bronze', { posts: 1 })], { targetSize: 1 });
+  expect(error).toBeUndefined();
+  expect((await lake.table('bronze')).snapshot.fileCount).toBe(30);
+});
+
 it('what a query has yet to read outlives every retention, while the query cannot run', async () => {
   const clock = new ManualClock();
   const bronze = query('bronze', { posts: 1 });

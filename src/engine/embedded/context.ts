@@ -37,6 +37,8 @@ export interface EmbeddedContext {
   readonly contracts: Readonly<Record<string, StructType>>;
   /** By table name; default: removed files 1 day, the log 2 days. */
   readonly retention?: Readonly<Record<string, Retention>>;
+  /** Bytes that a table's files should have; smaller ones are joined in the background. Default 64 MiB. */
+  readonly targetSize?: number;
   readonly clock?: Clock;
 }
 

@@ -6,8 +6,10 @@
 import type { Clock } from '../../base/clock.js';
 import { compact, type DeltaTable, type Snapshot, vacuum } from '../../delta/index.js';
 
-/** Bytes. A file below a tier is joined with others up to it; the last tier is the size that files should have. */
-const tiers = [256 * 1024, 4 * 1024 * 1024, 64 * 1024 * 1024] as const;
+/** Bytes that a table's files should have where nobody says otherwise. */
+const defaultTargetSize = 64 * 1024 * 1024;
+/** Bytes. A file below a tier is joined with others up to it; the target size is the last tier. */
+const lowerTiers = [256 * 1024, 4 * 1024 * 1024] as const;
 /** Small files of one tier that are worth a rewrite. */
 const minFiles = 10;
 /** Most bytes read by one rewrite, so that maintenance never keeps the machine for long. */
@@ -34,10 +36,16 @@ export class Maintenance {
   #working: Promise<void> | undefined;
   #closed = false;
 
+  readonly #tiers: readonly number[];
+
+  /** @param targetSize bytes that files should have */
   constructor(
     readonly clock: Clock,
     readonly hooks: MaintenanceHooks,
-  ) {}
+    targetSize = defaultTargetSize,
+  ) {
+    this.#tiers = [...lowerTiers.filter((tier) => tier < targetSize), targetSize];
+  }
 
   /** Takes a table into care, or goes on with a newly opened one. */
   watch(name: string, table: DeltaTable): void {
@@ -50,7 +58,7 @@ export class Maintenance {
   consider(name: string): void {
     const watched = this.#tables.get(name);
     if (this.#closed || !watched || this.#due.has(name)) return;
-    if (dueTier(watched.table.snapshot) === undefined && !this.#vacuumIsDue(watched)) return;
+    if (!this.#joiningIsDue(watched) && !this.#vacuumIsDue(watched)) return;
     this.#due.add(name);
     this.#working ??= this.#work();
   }
@@ -89,7 +97,7 @@ export class Maintenance {
   }
 
   async #join(table: DeltaTable): Promise<void> {
-    for (const tier of tiers) {
+    for (const tier of this.#tiers) {
       if (this.#closed) return;
       if (smallFiles(table.snapshot, tier) >= minFiles)
         await compact(table, { targetSize: tier, minFiles: 2, maxBytes });
@@ -102,14 +110,14 @@ export class Maintenance {
     await vacuum(watched.table, { isNeeded: (path) => needed.has(path) });
   }
 
+  /** Some tier has enough small files to join. */
+  #joiningIsDue({ table }: Watched): boolean {
+    return this.#tiers.some((tier) => smallFiles(table.snapshot, tier) >= minFiles);
+  }
+
   #vacuumIsDue({ vacuumedAt }: Watched): boolean {
     return this.clock.now() - vacuumedAt >= vacuumEveryMs;
   }
-}
-
-/** The lowest tier with enough small files to join. */
-export function dueTier(snapshot: Snapshot): number | undefined {
-  return tiers.find((tier) => smallFiles(snapshot, tier) >= minFiles);
 }
 
 function smallFiles({ files }: Snapshot, tier: number): number {

@@ -74,11 +74,15 @@ export class EmbeddedRun implements EngineRun {
       () => undefined,
     );
     this.#progress.start();
-    this.#maintenance = new Maintenance(this.#clock, {
-      neededFiles: (table) => filesYetToRead(context, definitions, table),
-      // What could not be done now is due again after the next commit.
-      onError: () => undefined,
-    });
+    this.#maintenance = new Maintenance(
+      this.#clock,
+      {
+        neededFiles: (table) => filesYetToRead(context, definitions, table),
+        // What could not be done now is due again after the next commit.
+        onError: () => undefined,
+      },
+      context.targetSize,
+    );
     this.#loops = new Map(definitions.map((definition) => [definition.name, this.#loop(definition)]));
   }
 
