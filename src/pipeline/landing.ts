@@ -51,8 +51,8 @@ export async function inspectLanding<T>(
 
 async function* plannedBatches(checkpoint: Storage, from: number): AsyncIterable<PlannedBatch> {
   const log = await WriteAheadLog.open(checkpoint, 'bronze');
-  for (let batchId = from; batchId <= (log?.lastBatchId ?? -1); batchId++) {
-    const { input } = await log!.readOffsets(batchId);
+  if (log === undefined) return;
+  for await (const { batchId, input } of log.offsetsFrom(from)) {
     yield { batchId, input: input as unknown as PlannedInput };
   }
 }

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { pid } from 'node:process';
 import { Broadcast, type Subscription } from '../base/broadcast.js';
 import { type Clock, systemClock } from '../base/clock.js';
-import { asMurmurError, MurmurError } from '../base/errors.js';
+import { MurmurError } from '../base/errors.js';
 import { packageVersion } from '../base/package-root.js';
 import { DuckDatabase } from '../duck/index.js';
 import { DuckParquetHandler } from '../duck/parquet-handler.js';
@@ -249,7 +249,7 @@ class Resources {
 
   async close(): Promise<void> {
     for (const resource of this.#opened.reverse()) {
-      await resource.close().catch((e) => asMurmurError(e));
+      await resource.close().catch(() => undefined);
     }
   }
 }

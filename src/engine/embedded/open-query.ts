@@ -65,7 +65,7 @@ export async function openStreamingQuery(
     checkColumns(definition, compiled, table.snapshot.schema);
     const space = await Workspace.open(session);
     await tryPlan(space, definition, compiled, contract(context, inputContract(definition)));
-    await input.restore({ lastBatchId: wal.lastBatchId, from: (batchId) => loggedBatches(wal, batchId) });
+    await input.restore({ lastBatchId: wal.lastBatchId, from: (batchId) => wal.offsetsFrom(batchId) });
     const window = await windowOf(definition, table, wal.queryId);
     await around.onOpen(wal.queryId, table);
     const { name: stream, expectations } = definition;
@@ -173,10 +173,6 @@ async function pendingBatch(wal: WriteAheadLog): Promise<Offsets | undefined> {
   const last = wal.lastBatchId;
   if (last === undefined || (await wal.readCommit(last))) return undefined;
   return wal.readOffsets(last);
-}
-
-async function* loggedBatches(wal: WriteAheadLog, from: number) {
-  for (let batchId = from; batchId <= (wal.lastBatchId ?? -1); batchId++) yield wal.readOffsets(batchId);
 }
 
 async function windowOf(

@@ -110,6 +110,11 @@ export class WriteAheadLog {
     return offsets;
   }
 
+  /** The offsets of every batch from this one on, in order. @throws as `readOffsets` */
+  async *offsetsFrom(batchId: number): AsyncIterable<Offsets> {
+    for (let n = batchId; n <= this.last; n++) yield await this.readOffsets(n);
+  }
+
   /** @throws engine.checkpoint_corrupt */
   readCommit(batchId: number): Promise<Commit | undefined> {
     return readJson(this.storage, `commits/${batchId}`, commitSchema, this.stream);
