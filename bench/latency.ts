@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DeltaTable, decodePath } from '../src/delta/index.js';
+import { DeltaLog, decodePath } from '../src/delta/index.js';
 import { commitPath } from '../src/delta/log-files.js';
 import { DuckDatabase, DuckParquetHandler, quoteList } from '../src/duck/index.js';
 import { openLake } from '../src/index.js';
@@ -90,7 +90,7 @@ async function follow(lakeDir: string, landed: Map<string, number>): Promise<num
   const duck = await DuckDatabase.open();
   try {
     const session = await duck.connect();
-    const table = await DeltaTable.open(new LocalStorage(gold), { parquet: new DuckParquetHandler(duck) });
+    const table = await DeltaLog.open(new LocalStorage(gold), { parquet: new DuckParquetHandler(duck) });
     const delays: number[] = [];
     for await (const { version, actions } of table.commits(1)) {
       // A commit file's inode changes for the last time when its temporary name is removed, right after the commit.

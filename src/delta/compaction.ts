@@ -3,7 +3,7 @@
  * table see nothing. Idempotent: when no two files fit together, nothing is committed.
  */
 import type { AddFile, DataFile } from './actions.js';
-import type { DeltaTable } from './delta-table.js';
+import type { DeltaLog } from './delta-log.js';
 import { assertWritable } from './features.js';
 import type { Snapshot } from './snapshot.js';
 import type { Transaction } from './transaction.js';
@@ -24,7 +24,7 @@ export type CompactResult =
   | { outcome: 'conflict'; version: number };
 
 /** One commit for all bins. @throws delta.unsupported_feature (user), storage errors */
-export async function compact(table: DeltaTable, options: CompactOptions): Promise<CompactResult> {
+export async function compact(table: DeltaLog, options: CompactOptions): Promise<CompactResult> {
   await table.update();
   // Begun before the work: whatever happens to these files meanwhile is then a conflict.
   const transaction = table.begin();
@@ -83,7 +83,7 @@ export function planBins(snapshot: Snapshot, options: CompactOptions): AddFile[]
 }
 
 async function commitRewrite(
-  table: DeltaTable,
+  table: DeltaLog,
   transaction: Transaction,
   removed: readonly AddFile[],
   added: readonly DataFile[],

@@ -14,7 +14,7 @@ export type {
 export { type CompactOptions, type CompactResult, compact } from './compaction.js';
 export type { ConflictKind } from './conflicts.js';
 export type { TableSpec } from './create-table.js';
-export { type Commit, type DeltaEnv, DeltaTable, type HistoryEntry } from './delta-table.js';
+export { type Commit, type DeltaEnv, DeltaLog, type HistoryEntry } from './delta-log.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
 export { decodePath, encodePath } from './paths.js';
 export { type Condition, planScan } from './scan.js';

@@ -5,7 +5,7 @@
 import { MurmurError } from '../base/errors.js';
 import type { Action, AddFile } from './actions.js';
 import { logGap } from './delta-errors.js';
-import type { DeltaTable } from './delta-table.js';
+import type { DeltaLog } from './delta-log.js';
 import { byPath, recordsIn } from './snapshot.js';
 
 /** A place between rows, plain JSON: everything before it has been read. */
@@ -49,7 +49,7 @@ export class TableTail {
   readonly #snapshotFiles = new Map<number, AddFile[]>();
 
   constructor(
-    readonly table: DeltaTable,
+    readonly table: DeltaLog,
     readonly options: TailOptions = {},
   ) {}
 

@@ -50,7 +50,7 @@ export class Transaction {
   #metadata: Metadata | undefined;
   #reads: Footprint['reads'] = 'nothing';
 
-  /** Made by `DeltaTable.begin`. */
+  /** Made by `DeltaLog.begin`. */
   constructor(
     readonly table: CommitTarget,
     readonly now: () => number,

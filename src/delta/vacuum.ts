@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
 import { faultPoint } from '../base/fault-point.js';
 import type { ObjectInfo, Storage } from '../storage/storage.js';
-import type { DeltaTable } from './delta-table.js';
+import type { DeltaLog } from './delta-log.js';
 import { assertWritable } from './features.js';
 import { decodePath } from './paths.js';
 import { deletedFileRetention } from './table-properties.js';
@@ -30,7 +30,7 @@ export interface VacuumResult {
 }
 
 /** @throws delta.unsupported_feature (user), delta.negative_retention (user), delta.retention_too_short (user) */
-export async function vacuum(table: DeltaTable, options: VacuumOptions = {}): Promise<VacuumResult> {
+export async function vacuum(table: DeltaLog, options: VacuumOptions = {}): Promise<VacuumResult> {
   const snapshot = await table.update();
   assertWritable(table.storage.root, snapshot.protocol, snapshot.metadata);
   const configured = deletedFileRetention(snapshot.metadata);
@@ -121,7 +121,7 @@ function isHidden(path: string): boolean {
 }
 
 async function note(
-  table: DeltaTable,
+  table: DeltaLog,
   operation: string,
   description: { operationParameters: Record<string, string>; operationMetrics: Record<string, string> },
 ): Promise<void> {

@@ -19,6 +19,6 @@ export async function exportParquet(
 ): Promise<number> {
   const settings = `FORMAT parquet, COMPRESSION ${options.compression ?? 'snappy'}, PARQUET_VERSION v1`;
   return session.scalar<number>(
-    `COPY (${scanSql(snapshot, storage)}) TO ${quoteString(toPath)} (${settings})`,
+    `COPY (${await scanSql(session, snapshot, storage)}) TO ${quoteString(toPath)} (${settings})`,
   );
 }

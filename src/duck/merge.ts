@@ -56,7 +56,7 @@ export async function planMerge(session: DuckSession, options: MergeOptions): Pr
   const touched = await filesThatHold(session, options, source, merge.keys, candidates.files);
   const adds = await writeParquet(session, {
     ...options,
-    select: mergedRows(options, source, merge, touched.files),
+    select: await mergedRows(session, options, source, merge, touched.files),
     storage,
     schema: snapshot.schema,
     configuration: snapshot.metadata.configuration,
@@ -111,7 +111,7 @@ async function filesThatHold(
 ): Promise<{ files: AddFile[]; rows: number }> {
   if (candidates.length === 0) return { files: [], rows: 0 };
   const { snapshot, storage } = options.table;
-  const scan = scanSql(snapshot, storage, {
+  const scan = await scanSql(session, snapshot, storage, {
     files: candidates,
     columns: keys.map((f) => f.name),
     rowNumbers: true,
@@ -127,18 +127,19 @@ async function filesThatHold(
   };
 }
 
-function mergedRows(
+async function mergedRows(
+  session: DuckSession,
   options: MergeOptions,
   source: string,
   merge: MergeColumns,
   touched: readonly AddFile[],
-): string {
+): Promise<string> {
   const { snapshot, storage } = options.table;
   const fields = [...merge.keys, ...merge.ruled];
   const target =
     touched.length === 0
       ? emptySelect(fields)
-      : scanSql(snapshot, storage, { files: touched, columns: fields.map((f) => f.name) });
+      : await scanSql(session, snapshot, storage, { files: touched, columns: fields.map((f) => f.name) });
   const merged = [
     ...merge.keys.map((f) => {
       const name = quoteIdent(f.name);

@@ -61,7 +61,7 @@ async function rewriteFiles(session: DuckSession, request: RewriteRequest): Prom
   try {
     const groups = groupByPartition(request.files, partitionColumns);
     for (const files of groups.flatMap((group) => bins(group, request.targetSize))) {
-      const select = scanSql(table, storage, { files });
+      const select = await scanSql(session, table, storage, { files });
       const partitionValues = files[0]!.partitionValues;
       const made = await writeDataFiles(session, {
         ...{ select, schema, storage, configuration, partitionColumns, partitionValues },

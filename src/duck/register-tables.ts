@@ -15,7 +15,9 @@ export async function registerTables(
 ): Promise<void> {
   for (const [name, table] of Object.entries(tables)) {
     const select =
-      'schema' in table ? emptySelect(table.schema.fields) : scanSql(table.snapshot, table.storage);
+      'schema' in table
+        ? emptySelect(table.schema.fields)
+        : await scanSql(session, table.snapshot, table.storage);
     await session.run(`CREATE OR REPLACE TEMP VIEW ${quoteIdent(name)} AS ${select}`);
   }
 }

@@ -9,6 +9,7 @@ import type { StructField, StructType } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
 import { dataFileUri } from './parquet-location.js';
 import { partitionLiteral } from './partition-value.js';
+import type { DuckSession } from './session.js';
 import { quoteIdent, quoteList } from './sql-text.js';
 import { duckType } from './types.js';
 
@@ -34,11 +35,17 @@ export interface ScanOptions {
 const rowNumberColumns = ['filename', 'file_row_number'] as const;
 
 /**
- * Rows come file by file, each in its own order. A table without files gives no rows, with the right columns.
+ * Rows come file by file, each in its own order. A table without files gives no rows, with the right columns. The text may be
+ * used on this session, as long as it is open.
  * @throws duck.column_unknown (user); duck.column_ambiguous (user) with `rowNumbers` on a table that has a column of such a
  *   name; duck.feature_unsupported (user) for deletion vectors and column mapping; duck.storage_unsupported (user)
  */
-export function scanSql(snapshot: ScanTarget, storage: Storage, options: ScanOptions = {}): string {
+export async function scanSql(
+  _session: DuckSession,
+  snapshot: ScanTarget,
+  storage: Storage,
+  options: ScanOptions = {},
+): Promise<string> {
   const files = options.files ?? snapshot.files;
   assertReadable(snapshot, files);
   const fields = selectedFields(snapshot.schema, options.columns);

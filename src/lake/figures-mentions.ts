@@ -23,7 +23,8 @@ export async function mentionBoards(
   limit: number,
 ): Promise<MentionBoards> {
   const columns = ['mention', 'positive', 'neutral', 'negative'];
-  const rows = `SELECT * FROM (${scanSql(at.snapshot, at.table.storage, { columns })}) WHERE mention IS NOT NULL`;
+  const scan = await scanSql(session, at.snapshot, at.table.storage, { columns });
+  const rows = `SELECT * FROM (${scan}) WHERE mention IS NOT NULL`;
   const board = (by: string) =>
     session.rows<MentionRow>(`${rows} AND ${by} > 0 ORDER BY ${by} DESC, mention LIMIT ${limit}`);
   return {

@@ -67,7 +67,7 @@ function filesHolding(files: readonly AddFile[], rows: number): number {
   return last === -1 ? files.length : last + 1;
 }
 
-function newestOf(
+async function newestOf(
   session: DuckSession,
   { snapshot, table }: TableAt,
   files: readonly AddFile[],
@@ -76,7 +76,7 @@ function newestOf(
   return session.rows<ScoredPost>(
     `SELECT post_id, "user", "text", predicted_sentiment, predicted_score,
        epoch_ms("timestamp") AS "timestamp", epoch_ms(scored_at) AS scored_at, model
-     FROM (${scanSql(snapshot, table.storage, { files, columns })})
+     FROM (${await scanSql(session, snapshot, table.storage, { files, columns })})
      QUALIFY row_number() OVER (PARTITION BY source, post_id ORDER BY scored_at DESC) = 1
      ORDER BY scored_at DESC, post_id LIMIT ${limit}`,
   );

@@ -20,7 +20,7 @@ const recentMs = 10 * 60_000;
 export async function progressSums(session: DuckSession, { snapshot, table }: TableAt): Promise<BatchSum[]> {
   const columns = ['stream', 'started_at', 'duration_ms', 'input_posts', 'output_rows'];
   const rows = `SELECT *, epoch_ms(started_at) + duration_ms::BIGINT AS moment
-    FROM (${scanSql(snapshot, table.storage, { columns })})`;
+    FROM (${await scanSql(session, snapshot, table.storage, { columns })})`;
   const [span] = await session.rows<{ first: number | null; last: number | null }>(
     `SELECT min(moment) AS first, max(moment) AS last FROM (${rows})`,
   );

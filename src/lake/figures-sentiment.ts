@@ -82,7 +82,7 @@ export class SentimentFigure {
 
   async #countAnew(session: DuckSession, at: TableAt): Promise<void> {
     const { snapshot, table } = at;
-    const scan = scanSql(snapshot, table.storage, { columns: ['timestamp'] });
+    const scan = await scanSql(session, snapshot, table.storage, { columns: ['timestamp'] });
     const dated = await session.scalar<boolean>(`SELECT count("timestamp") > 0 FROM (${scan})`);
     this.#counted = {
       tableId: snapshot.metadata.id,
@@ -101,7 +101,7 @@ export class SentimentFigure {
   ): Promise<void> {
     const { snapshot, table } = at;
     const columns = ['timestamp', 'scored_at', 'post_id', 'source', 'predicted_sentiment'];
-    const scan = scanSql(snapshot, table.storage, { files, columns });
+    const scan = await scanSql(session, snapshot, table.storage, { files, columns });
     if (counted.by === 'scored_at') {
       const dated = await session.scalar<boolean>(`SELECT count("timestamp") > 0 FROM (${scan})`);
       if (dated) return this.#countAnew(session, at);

@@ -1,6 +1,6 @@
 /** One Delta table, read: counts, rows, history, description, export. It never writes to the table. */
 import { MurmurError } from '../base/errors.js';
-import type { DeltaTable } from '../delta/delta-table.js';
+import type { DeltaLog } from '../delta/delta-log.js';
 import type { Snapshot } from '../delta/snapshot.js';
 import { exportParquet } from '../duck/export.js';
 import type { Row } from '../duck/json-value.js';
@@ -59,14 +59,14 @@ export interface RowsQuery {
 
 /** A table and one of its states. */
 export interface TableAt {
-  table: DeltaTable;
+  table: DeltaLog;
   snapshot: Snapshot;
 }
 
 /** What a LakeTable needs of the lake it belongs to. */
 export interface TableAccess {
   /** The table at its newest version; undefined when it does not exist. */
-  open(): Promise<DeltaTable | undefined>;
+  open(): Promise<DeltaLog | undefined>;
   /** Runs work on a SQL session of its own. */
   withSession<T>(work: (session: DuckSession) => Promise<T>): Promise<T>;
   connect(): Promise<DuckSession>;
@@ -108,10 +108,7 @@ export class LakeTable {
     const at = await this.at(version);
     if (at === undefined) return { table: this.name, rows: 0, version: null };
     const rows =
-      at.snapshot.numRecords ??
-      (await this.access.withSession((session) =>
-        session.scalar<number>(`SELECT count(*) FROM (${this.#scan(at)})`),
-      ));
+      at.snapshot.numRecords ?? (await this.access.withSession((session) => countRows(session, at)));
     return { table: this.name, rows, version: at.snapshot.version };
   }
 
@@ -134,7 +131,7 @@ export class LakeTable {
     const limit = query.limit === undefined ? '' : ` LIMIT ${Math.trunc(query.limit)}`;
     const session = await this.access.connect();
     try {
-      const sql = `SELECT * FROM (${this.#scan(at, query.columns)})${where}${limit}`;
+      const sql = `SELECT * FROM (${await this.#scan(session, at, query.columns)})${where}${limit}`;
       for await (const chunk of session.stream(sql, query.params ?? [])) yield* chunk;
     } finally {
       await session.close();
@@ -197,12 +194,16 @@ export class LakeTable {
     return { table: this.name, rows, version: snapshot.version };
   }
 
-  #scan(at: TableAt | undefined, columns?: readonly string[]): string {
+  async #scan(session: DuckSession, at: TableAt | undefined, columns?: readonly string[]): Promise<string> {
     if (at !== undefined)
-      return scanSql(at.snapshot, at.table.storage, columns === undefined ? {} : { columns });
+      return scanSql(session, at.snapshot, at.table.storage, columns === undefined ? {} : { columns });
     const fields = this.contract!.fields;
     return emptySelect(columns === undefined ? fields : fields.filter(({ name }) => columns.includes(name)));
   }
+}
+
+async function countRows(session: DuckSession, { snapshot, table }: TableAt): Promise<number> {
+  return session.scalar(`SELECT count(*) FROM (${await scanSql(session, snapshot, table.storage)})`);
 }
 
 export function summarize(table: string, snapshot: Snapshot | undefined): TableSummary {

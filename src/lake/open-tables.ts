@@ -1,12 +1,12 @@
 /** Delta tables of one folder, each opened once and brought up to date at every use. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DeltaEnv, DeltaTable } from '../delta/delta-table.js';
+import { type DeltaEnv, DeltaLog } from '../delta/delta-log.js';
 import { commitPath } from '../delta/log-files.js';
 import { LocalStorage } from '../storage/local.js';
 
 interface Opened {
-  table: DeltaTable;
+  table: DeltaLog;
   /** Of the newest commit file that was read: tells a table that was dropped and made anew from one that stood still. */
   mtimeMs: number | undefined;
 }
@@ -24,7 +24,7 @@ export class OpenTables {
   }
 
   /** The table at its newest version; undefined when there is none of this name. */
-  async open(name: string): Promise<DeltaTable | undefined> {
+  async open(name: string): Promise<DeltaLog | undefined> {
     const current = (this.#opened.get(name) ?? Promise.resolve(undefined)).then((opened) =>
       this.#refresh(name, opened),
     );
@@ -55,7 +55,7 @@ export class OpenTables {
         return { table: opened.table, mtimeMs: await this.#mtimeOf(name, snapshot.version) };
       }
     }
-    const table = await DeltaTable.openIfExists(this.#storage.at(name), this.env);
+    const table = await DeltaLog.openIfExists(this.#storage.at(name), this.env);
     return table && { table, mtimeMs: await this.#mtimeOf(name, table.snapshot.version) };
   }
 

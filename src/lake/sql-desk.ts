@@ -129,7 +129,8 @@ export class SqlDesk {
     const at = (await table.at(version))!;
     await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(read.schema)}`);
     const view = `${quoteIdent(read.schema)}.${quoteIdent(read.table)}`;
-    await session.run(`CREATE OR REPLACE VIEW ${view} AS ${scanSql(at.snapshot, at.table.storage)}`);
+    const scan = await scanSql(session, at.snapshot, at.table.storage);
+    await session.run(`CREATE OR REPLACE VIEW ${view} AS ${scan}`);
   }
 }
 

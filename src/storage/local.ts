@@ -5,7 +5,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants, type Dirent } from 'node:fs';
-import { link, mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { MurmurError } from '../base/errors.js';
 import type { ObjectInfo, PutIfAbsentOutcome, Storage } from './storage.js';
@@ -25,6 +36,27 @@ export class LocalStorage implements Storage {
 
   uri(path: string): string {
     return join(this.root, path);
+  }
+
+  localPath(path: string): string {
+    return this.uri(path);
+  }
+
+  async download(path: string, localFile: string): Promise<void> {
+    try {
+      await copyFile(this.uri(path), localFile);
+    } catch (e) {
+      throw this.#fault('reading', path, e);
+    }
+  }
+
+  async upload(localFile: string, path: string): Promise<void> {
+    const target = this.uri(path);
+    try {
+      await this.#replace(target, await this.#inTemporary(target, (file) => copyInto(localFile, file)));
+    } catch (e) {
+      throw this.#fault('writing', path, e);
+    }
   }
 
   async read(path: string): Promise<Uint8Array> {
@@ -77,7 +109,7 @@ export class LocalStorage implements Storage {
     const target = this.uri(path);
     let temporary: string | undefined;
     try {
-      temporary = await this.#writeTemporary(target, bytes);
+      temporary = await this.#inTemporary(target, (file) => file.writeFile(bytes));
       await link(temporary, target);
       await syncFolder(dirname(target));
       return 'created';
@@ -92,12 +124,7 @@ export class LocalStorage implements Storage {
   async put(path: string, bytes: Uint8Array): Promise<void> {
     const target = this.uri(path);
     try {
-      const temporary = await this.#writeTemporary(target, bytes);
-      await rename(temporary, target).catch(async (e) => {
-        await unlink(temporary).catch(() => {});
-        throw e;
-      });
-      await syncFolder(dirname(target));
+      await this.#replace(target, await this.#inTemporary(target, (file) => file.writeFile(bytes)));
     } catch (e) {
       throw this.#fault('writing', path, e);
     }
@@ -144,8 +171,16 @@ export class LocalStorage implements Storage {
     if (files.length > 0) yield files;
   }
 
-  /** The bytes in a file beside the target, on the disk. */
-  async #writeTemporary(target: string, bytes: Uint8Array): Promise<string> {
+  async #replace(target: string, temporary: string): Promise<void> {
+    await rename(temporary, target).catch(async (e) => {
+      await unlink(temporary).catch(() => {});
+      throw e;
+    });
+    await syncFolder(dirname(target));
+  }
+
+  /** What `write` writes, in a file beside the target, on the disk. */
+  async #inTemporary(target: string, write: (file: FileHandle) => Promise<unknown>): Promise<string> {
     const temporary = join(dirname(target), `.${randomUUID()}.tmp`);
     const file = await open(temporary, 'wx').catch(async (e) => {
       if (errno(e) !== 'ENOENT') throw e;
@@ -153,7 +188,7 @@ export class LocalStorage implements Storage {
       return open(temporary, 'wx');
     });
     try {
-      await file.writeFile(bytes);
+      await write(file);
       await file.sync();
     } catch (e) {
       await unlink(temporary).catch(() => {});
@@ -185,6 +220,15 @@ export class LocalStorage implements Storage {
         context: { path: where, errno: code ?? null },
       },
     );
+  }
+}
+
+async function copyInto(localFile: string, target: FileHandle): Promise<void> {
+  const source = await open(localFile, constants.O_RDONLY);
+  try {
+    for await (const chunk of source.createReadStream({ autoClose: false })) await target.write(chunk);
+  } finally {
+    await source.close();
   }
 }
 

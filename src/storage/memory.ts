@@ -1,5 +1,5 @@
 /** Storage in this process's memory, for tests and for trying things out. */
-
+import { readFile, writeFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
 import type { ObjectInfo, PutIfAbsentOutcome, Storage } from './storage.js';
@@ -32,6 +32,18 @@ export class MemoryStorage implements Storage {
 
   uri(path: string): string {
     return this.root + path;
+  }
+
+  localPath(): undefined {
+    return undefined;
+  }
+
+  async download(path: string, localFile: string): Promise<void> {
+    await writeFile(localFile, this.#entry(path).bytes);
+  }
+
+  async upload(localFile: string, path: string): Promise<void> {
+    await this.put(path, await readFile(localFile));
   }
 
   async read(path: string): Promise<Uint8Array> {

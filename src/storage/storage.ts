@@ -39,8 +39,14 @@ export interface Storage {
   put(path: string, bytes: Uint8Array): Promise<void>;
   /** Deletes a file; one that is not there is fine. */
   delete(path: string): Promise<void>;
-  /** A name under which a Parquet reader or writer in this process can open the file (local path or URL). */
+  /** Copies the file to a path on this machine's disk, replacing what is there. @throws storage.not_found */
+  download(path: string, localFile: string): Promise<void>;
+  /** Writes or replaces a file, atomically and durably, from one on this machine's disk, however large. */
+  upload(localFile: string, path: string): Promise<void>;
+  /** The file's full name, for messages: a local path or a URL. */
   uri(path: string): string;
+  /** Where the file lies on this machine's disk, for those who can only open files; undefined for other stores. */
+  localPath(path: string): string | undefined;
   /** The same store with its root moved down to `prefix`. */
   at(prefix: string): Storage;
 }

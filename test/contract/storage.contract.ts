@@ -1,4 +1,7 @@
 /** What every Storage must do, whatever is behind it. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Storage } from '../../src/storage/storage.js';
 
@@ -54,6 +57,25 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       expect(await storage.stat('a/b/c')).toBeUndefined();
       await expect(storage.read('a/c')).rejects.toMatchObject({ code: 'storage.not_found' });
       await expect(storage.readRange('a/c', 0, 1)).rejects.toMatchObject({ code: 'storage.not_found' });
+    });
+
+    it('goes to a local file and back', async () => {
+      const storage = await open();
+      const folder = await mkdtemp(join(tmpdir(), 'murmur-storage-'));
+      try {
+        const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+        await writeFile(from, 'x'.repeat(3_000_000));
+        await storage.upload(from, 'big/file');
+        expect((await storage.stat('big/file'))?.size).toBe(3_000_000);
+        await storage.download('big/file', to);
+        expect(await readFile(to, 'utf8')).toBe('x'.repeat(3_000_000));
+        const inPlace = storage.localPath('big/file');
+        if (storage.kind === 'local') expect(await readFile(inPlace!, 'utf8')).toHaveLength(3_000_000);
+        else expect(inPlace).toBeUndefined();
+        await expect(storage.download('none', to)).rejects.toMatchObject({ code: 'storage.not_found' });
+      } finally {
+        await rm(folder, { recursive: true });
+      }
     });
 
     it('deletes, also what is not there', async () => {

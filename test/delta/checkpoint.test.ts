@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { MurmurError } from '../../src/base/errors.js';
 import { armFaultPoint } from '../../src/base/fault-point.js';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import { checkpointPath, commitPath, lastCheckpointPath } from '../../src/delta/log-files.js';
 import { interval } from '../../src/delta/table-properties.js';
 import { DuckDatabase } from '../../src/duck/index.js';
@@ -44,7 +44,7 @@ const realEnv = (parquet = new DuckParquetHandler(database) as JsonLines | DuckP
 const logNames = async () => (await readdir(join(folder, '_delta_log'))).sort();
 
 /** Twelve commits with all that a table can hold. */
-async function liveTable(configuration: Record<string, string> = {}): Promise<DeltaTable> {
+async function liveTable(configuration: Record<string, string> = {}): Promise<DeltaLog> {
   const table = await createTable(storage, configuration, realEnv());
   for (let n = 0; n < 11; n++) {
     clock.time += 1000;
@@ -74,7 +74,7 @@ describe('a checkpoint', () => {
       numOfAddFiles: 6,
     });
     for (let v = 0; v < 10; v++) await storage.delete(commitPath(v));
-    const reopened = await DeltaTable.open(storage, realEnv());
+    const reopened = await DeltaLog.open(storage, realEnv());
     expect(contentsOf(reopened.snapshot)).toEqual(contentsOf(table.snapshot));
     expect(reopened.snapshot.timestamp).toBe(table.snapshot.timestamp);
     expect((await reopened.at(10)).timestamp).toBe(table.snapshot.timestamp - 1000);
@@ -101,7 +101,7 @@ describe('a checkpoint', () => {
     await table.settled();
     expect(warnings.map(({ code }) => code)).toEqual(['delta.checkpoint_invalid']);
     expect(await logNames()).toEqual([0, 1].map((v) => `${String(v).padStart(20, '0')}.json`));
-    expect((await DeltaTable.open(storage, realEnv())).snapshot.version).toBe(1);
+    expect((await DeltaLog.open(storage, realEnv())).snapshot.version).toBe(1);
   });
 
   it('that fails before its rename leaves no trace', async () => {
@@ -156,7 +156,7 @@ describe('log clean-up', () => {
       const at = (clock.time - (v <= old ? 40 : 1) * day) / 1000;
       await utimes(storage.uri(commitPath(v)), at, at);
     }
-    const fresh = await DeltaTable.open(storage, env);
+    const fresh = await DeltaLog.open(storage, env);
     await append(fresh, 9);
     await fresh.settled();
     expect(warnings).toEqual([]);
@@ -165,7 +165,7 @@ describe('log clean-up', () => {
 
   it('deletes what lies before the last checkpoint that is old enough, and not its own commit', async () => {
     expect(await agedLog(7)).toEqual(['06.checkpoint.pa', '06', '07', '08', '09.checkpoint.pa', '09']);
-    const { snapshot } = await DeltaTable.open(storage, realEnv(new JsonLines()));
+    const { snapshot } = await DeltaLog.open(storage, realEnv(new JsonLines()));
     expect(snapshot).toMatchObject({ version: 9, fileCount: 9 });
   });
 
@@ -191,7 +191,7 @@ describe('log clean-up', () => {
     );
     await expect(agedLog(7)).rejects.toThrow();
     expect(warnings.map(({ message }) => message)).toEqual(['killed']);
-    const { snapshot } = await DeltaTable.open(storage, realEnv(new JsonLines()));
+    const { snapshot } = await DeltaLog.open(storage, realEnv(new JsonLines()));
     expect(snapshot).toMatchObject({ version: 9, fileCount: 9 });
   });
 });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { DataFile } from '../../src/delta/actions.js';
-import { compact, DeltaTable, vacuum } from '../../src/delta/index.js';
+import { compact, DeltaLog, vacuum } from '../../src/delta/index.js';
 import type { RewriteRequest } from '../../src/delta/parquet-handler.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
 import { append, createTable, HandClock, JsonLines, numbersIn, testEnv, writeRows } from './rows.js';
@@ -8,7 +8,7 @@ import { append, createTable, HandClock, JsonLines, numbersIn, testEnv, writeRow
 const hour = 3_600_000;
 let clock: HandClock;
 let storage: MemoryStorage;
-let table: DeltaTable;
+let table: DeltaLog;
 /** What happens while files are being rewritten. */
 let meanwhile: () => Promise<unknown>;
 class Slow extends JsonLines {
@@ -67,7 +67,7 @@ describe('compaction', () => {
   it('keeps partitions apart', async () => {
     const partitioned = new MemoryStorage();
     const schema = table.snapshot.schema;
-    const own = await DeltaTable.create(partitioned, testEnv(), { schema, partitionColumns: ['p'] });
+    const own = await DeltaLog.create(partitioned, testEnv(), { schema, partitionColumns: ['p'] });
     for (const [n, p] of [
       [1, 'a'],
       [2, 'b'],
@@ -103,7 +103,7 @@ describe('compaction', () => {
     async (by) => {
       const before = await dataFiles();
       meanwhile = async () => {
-        const other = by === 'another process' ? await DeltaTable.open(storage, testEnv({ clock })) : table;
+        const other = by === 'another process' ? await DeltaLog.open(storage, testEnv({ clock })) : table;
         const [file] = other.snapshot.files;
         await other.begin().remove(file!).commit({ operation: 'DELETE' });
       };
@@ -114,7 +114,7 @@ describe('compaction', () => {
   );
 
   it('by two at once is done once', async () => {
-    const other = await DeltaTable.open(storage, testEnv({ clock, parquet: new Slow() }));
+    const other = await DeltaLog.open(storage, testEnv({ clock, parquet: new Slow() }));
     const results = await Promise.all([table, other].map((t) => compact(t, { targetSize: 1000 })));
     expect(results.map(({ outcome }) => outcome).sort()).toEqual(['compacted', 'conflict']);
     expect(await numbersIn(storage, await table.update())).toEqual(upTo(10));

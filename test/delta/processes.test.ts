@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { runTogether } from '../storage/child-processes.js';
 import { createTable, numbersIn, testEnv } from './rows.js';
@@ -21,7 +21,7 @@ it('four processes append fifty times each: 200 contiguous versions, nothing los
     new URL('./appender.ts', import.meta.url),
     names.map((name) => [folder, name, '50']),
   );
-  const { snapshot } = await DeltaTable.open(storage, testEnv());
+  const { snapshot } = await DeltaLog.open(storage, testEnv());
   expect(snapshot.version).toBe(200);
   const expected = names.flatMap((name) => Array.from({ length: 50 }, (_, i) => Number(name) * 1000 + i));
   expect(await numbersIn(storage, snapshot)).toEqual(expected);
@@ -30,7 +30,7 @@ it('four processes append fifty times each: 200 contiguous versions, nothing los
   expect(log.filter((name) => name.endsWith('.tmp'))).toEqual([]);
   // Without its checkpoints the table is the same.
   for (const name of log.filter((n) => n.includes('checkpoint'))) await rm(join(folder, '_delta_log', name));
-  const bare = await DeltaTable.open(storage, testEnv());
+  const bare = await DeltaLog.open(storage, testEnv());
   expect(bare.snapshot.files).toHaveLength(200);
   expect(new Set(bare.snapshot.files.map((f) => f.path))).toEqual(new Set(snapshot.files.map((f) => f.path)));
 });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MurmurError } from '../../src/base/errors.js';
 import type { Action, AddFile } from '../../src/delta/actions.js';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import { parseCommit } from '../../src/delta/log.js';
 import { checkpointPath, commitPath, lastCheckpointPath } from '../../src/delta/log-files.js';
 import { emptyState, replay, Snapshot } from '../../src/delta/snapshot.js';
@@ -34,7 +34,7 @@ const lines = (...actions: unknown[]) => Buffer.from(actions.map((a) => `${JSON.
 
 let storage: MemoryStorage;
 let warnings: MurmurError[];
-const open = () => DeltaTable.open(storage, testEnv({ onWarning: (w) => warnings.push(w) }));
+const open = () => DeltaLog.open(storage, testEnv({ onWarning: (w) => warnings.push(w) }));
 const pathsOf = async () => (await open()).snapshot.files.map(({ path }) => path);
 beforeEach(async () => {
   storage = new MemoryStorage();
@@ -125,8 +125,8 @@ describe('replay', () => {
   it('is no table without a log', async () => {
     const empty = new MemoryStorage();
     await empty.put('data.parquet', Buffer.from('x'));
-    await expect(DeltaTable.open(empty, testEnv())).rejects.toMatchObject({ code: 'delta.not_a_table' });
-    expect(await DeltaTable.openIfExists(empty, testEnv())).toBeUndefined();
+    await expect(DeltaLog.open(empty, testEnv())).rejects.toMatchObject({ code: 'delta.not_a_table' });
+    expect(await DeltaLog.openIfExists(empty, testEnv())).toBeUndefined();
   });
 });
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../src/base/clock.js';
 import type { Action, AddFile, DataFile } from '../../src/delta/actions.js';
-import { type DeltaEnv, DeltaTable, decodePath, formatStats, type Snapshot } from '../../src/delta/index.js';
+import { type DeltaEnv, DeltaLog, decodePath, formatStats, type Snapshot } from '../../src/delta/index.js';
 import type { ParquetHandler, RewriteRequest } from '../../src/delta/parquet-handler.js';
 import { column, struct } from '../../src/schema/column-types.js';
 import type { Storage } from '../../src/storage/storage.js';
@@ -94,11 +94,11 @@ export function testEnv(more: Partial<DeltaEnv> = {}): DeltaEnv {
 }
 
 export function createTable(storage: Storage, configuration: Record<string, string> = {}, env = testEnv()) {
-  return DeltaTable.create(storage, env, { schema, configuration });
+  return DeltaLog.create(storage, env, { schema, configuration });
 }
 
 /** Appends one file of these numbers. */
-export async function append(table: DeltaTable, ...numbers: number[]): Promise<AddFile> {
+export async function append(table: DeltaLog, ...numbers: number[]): Promise<AddFile> {
   const file = await writeRows(
     table.storage,
     numbers.map((n) => ({ n })),

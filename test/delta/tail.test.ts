@@ -1,16 +1,16 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DeltaTable, decodePath, TableTail, type TailFile, type TailOffset } from '../../src/delta/index.js';
+import { DeltaLog, decodePath, TableTail, type TailFile, type TailOffset } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
 import { append, createTable, rowsOf, testEnv, writeRows } from './rows.js';
 
 let storage: MemoryStorage;
-let table: DeltaTable;
+let table: DeltaLog;
 let tail: TableTail;
 beforeEach(async () => {
   storage = new MemoryStorage();
   table = await createTable(storage);
-  tail = new TableTail(await DeltaTable.open(storage, testEnv()));
+  tail = new TableTail(await DeltaLog.open(storage, testEnv()));
 });
 
 const files = async (...sets: number[][]) =>
@@ -106,7 +106,7 @@ describe('a tail', () => {
     await append(table, 3);
     expect(await sorted(await tail.filesAfter(start))).toEqual([1, 2, 3]);
     // The snapshot of an older start is what it was then.
-    const again = new TableTail(await DeltaTable.open(storage, testEnv()));
+    const again = new TableTail(await DeltaLog.open(storage, testEnv()));
     expect(await sorted(await again.filesAfter({ ...start, version: 2, snapshot: true }))).toEqual([1, 2, 3]);
   });
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
 import type { Action, AddFile, CommitInfo } from '../../src/delta/actions.js';
-import { type CommitResult, DeltaTable, type Transaction } from '../../src/delta/index.js';
+import { type CommitResult, DeltaLog, type Transaction } from '../../src/delta/index.js';
 import { readCommit } from '../../src/delta/log.js';
 import { checkpointPath, commitPath } from '../../src/delta/log-files.js';
 import { column, struct } from '../../src/schema/column-types.js';
@@ -14,7 +14,7 @@ beforeEach(() => {
   disarmFaultPoint();
 });
 
-const open = () => DeltaTable.open(storage, testEnv());
+const open = () => DeltaLog.open(storage, testEnv());
 const write = (t: Transaction) => t.commit({ operation: 'WRITE' });
 const newFile = async (...numbers: number[]) =>
   writeRows(
@@ -105,7 +105,7 @@ describe('a commit', () => {
 
   it('proves that NOT NULL columns hold no null', async () => {
     const required = struct(column('n', 'long', false), column('p', 'string'));
-    const table = await DeltaTable.create(storage, testEnv(), { schema: required });
+    const table = await DeltaLog.create(storage, testEnv(), { schema: required });
     const file = await newFile(1);
     for (const stats of ['{"numRecords":2,"nullCount":{"n":1}}', '{"numRecords":2}']) {
       const refused = write(table.begin().add({ ...file, stats }));
@@ -126,7 +126,7 @@ describe('creating a table', () => {
   it('refuses another table in its place', async () => {
     await createTable(storage);
     const other = { schema: struct(column('n', 'string'), column('p', 'string')) };
-    await expect(DeltaTable.create(storage, testEnv(), other)).rejects.toMatchObject({
+    await expect(DeltaLog.create(storage, testEnv(), other)).rejects.toMatchObject({
       code: 'delta.schema_mismatch',
     });
   });
@@ -147,9 +147,9 @@ describe('creating a table', () => {
     [struct(column('a', 'long')), ['b'], /partition column b/],
     [struct(column('a', 'long')), ['a'], /all its columns/],
   ])('refuses columns that Delta does not allow (%#)', async (bad, partitionColumns, message) => {
-    const creation = DeltaTable.create(storage, testEnv(), { schema: bad, partitionColumns });
+    const creation = DeltaLog.create(storage, testEnv(), { schema: bad, partitionColumns });
     await expect(creation).rejects.toThrow(message);
-    expect(await DeltaTable.openIfExists(storage, testEnv())).toBeUndefined();
+    expect(await DeltaLog.openIfExists(storage, testEnv())).toBeUndefined();
   });
 });
 
@@ -304,7 +304,7 @@ describe('when a put does not say what became of it', () => {
     }
   }
   let shaky: Shaky;
-  let table: DeltaTable;
+  let table: DeltaLog;
   beforeEach(async () => {
     shaky = new Shaky();
     storage = shaky;

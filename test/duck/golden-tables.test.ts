@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import {
   DuckDatabase,
   DuckParquetHandler,
@@ -54,11 +54,11 @@ describe.skipIf(!existsSync(golden))('a scan gives the rows that Spark gives', (
     const packed = execFileSync('zstd', ['-dcq', `${golden}/${name}.tar.zst`], { maxBuffer: 2 ** 28 });
     execFileSync('tar', ['-x', '-C', dir], { input: packed });
     const parquet = new DuckParquetHandler(database);
-    const { snapshot, storage } = await DeltaTable.open(new LocalStorage(join(dir, name, 'delta')), {
+    const { snapshot, storage } = await DeltaLog.open(new LocalStorage(join(dir, name, 'delta')), {
       parquet,
     });
     const columns = snapshot.schema.fields.map((f) => quoteIdent(f.name)).join(', ');
-    const ours = `SELECT ${columns} FROM (${scanSql(snapshot, storage)})`;
+    const ours = `SELECT ${columns} FROM (${await scanSql(session, snapshot, storage)})`;
     const files = `${dir}/${name}/expected/**/*.parquet`;
     const theirs = `SELECT ${columns} FROM read_parquet('${files}', hive_partitioning=false, union_by_name=true)`;
     expect(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import {
   DuckDatabase,
   DuckParquetHandler,
@@ -33,16 +33,16 @@ afterAll(async () => {
 });
 
 let tables = 0;
-async function newTable(schema: StructType, partitionColumns: string[] = []): Promise<DeltaTable> {
+async function newTable(schema: StructType, partitionColumns: string[] = []): Promise<DeltaLog> {
   const storage = new LocalStorage(join(dir, `t${tables++}`));
-  return DeltaTable.create(
+  return DeltaLog.create(
     storage,
     { parquet: new DuckParquetHandler(database) },
     { schema, partitionColumns },
   );
 }
 
-async function append(table: DeltaTable, select: string): Promise<void> {
+async function append(table: DeltaLog, select: string): Promise<void> {
   const { schema, metadata } = table.snapshot;
   const files = await writeParquet(session, {
     select,
@@ -55,7 +55,7 @@ async function append(table: DeltaTable, select: string): Promise<void> {
   expect(await transaction.commit({ operation: 'WRITE' })).toMatchObject({ outcome: 'committed' });
 }
 
-async function merge(table: DeltaTable, options: Omit<MergeOptions, 'table'>): Promise<MergePlan> {
+async function merge(table: DeltaLog, options: Omit<MergeOptions, 'table'>): Promise<MergePlan> {
   const plan = await planMerge(session, { table, ...options });
   const transaction = table.begin().reads('table');
   for (const file of plan.adds) transaction.add(file);
@@ -64,7 +64,7 @@ async function merge(table: DeltaTable, options: Omit<MergeOptions, 'table'>): P
   return plan;
 }
 
-const rowsOf = (table: DeltaTable) => session.rows(scanSql(table.snapshot, table.storage));
+const rowsOf = async (table: DeltaLog) => session.rows(await scanSql(session, table.snapshot, table.storage));
 
 async function source(schema: StructType, rows: readonly (readonly unknown[])[]): Promise<string> {
   await session.run('DROP TABLE IF EXISTS "so""urce"');
@@ -186,14 +186,16 @@ describe('files', () => {
     expect(plan.rows).toEqual({ source: 4, inserted: 1, updated: 3, copied: 17 });
     expect(plan.adds).toHaveLength(1);
     const after = await session.rows(
-      `SELECT k, n FROM (${scanSql(table.snapshot, table.storage)}) WHERE n <> 1 ORDER BY k`,
+      `SELECT k, n FROM (${await scanSql(session, table.snapshot, table.storage)}) WHERE n <> 1 ORDER BY k`,
     );
     expect(after).toEqual([
       { k: 5, n: 11 },
       { k: 25, n: 10 },
       { k: 105, n: 11 },
     ]);
-    expect(await session.scalar(`SELECT count(*) FROM (${scanSql(table.snapshot, table.storage)})`)).toBe(31);
+    expect(
+      await session.scalar(`SELECT count(*) FROM (${await scanSql(session, table.snapshot, table.storage)})`),
+    ).toBe(31);
   });
 
   it('with null keys are found by their null counts', async () => {
@@ -224,7 +226,9 @@ describe('files', () => {
       columns: { n: 'add' },
     });
     expect(plan.adds.map((f) => f.partitionValues.p).sort()).toEqual(['new', 'x', null].sort());
-    expect(await session.rows(`FROM (${scanSql(table.snapshot, table.storage)}) ORDER BY k, p`)).toEqual([
+    expect(
+      await session.rows(`FROM (${await scanSql(session, table.snapshot, table.storage)}) ORDER BY k, p`),
+    ).toEqual([
       { k: 1, n: 5, p: 'new' },
       { k: 1, n: 6, p: 'x' },
       { k: 2, n: 1, p: 'y' },

@@ -74,8 +74,8 @@ describe('rewriting files', () => {
     };
     const after = await handler.rewrite(request);
     expect(after).toHaveLength(1);
-    expect(await session.rows(scanSql(liveTable(schema, after), table))).toEqual(
-      await session.rows(scanSql(liveTable(schema, before), table)),
+    expect(await session.rows(await scanSql(session, liveTable(schema, after), table))).toEqual(
+      await session.rows(await scanSql(session, liveTable(schema, before), table)),
     );
     expect(after[0]!.stats).toBe(
       '{"numRecords":300,"minValues":{"i":0},"maxValues":{"i":299},"nullCount":{"i":0}}',
@@ -136,8 +136,8 @@ describe('rewriting files', () => {
         [null, 10, 'p=__HIVE_DEFAULT_PARTITION__'],
       ]),
     );
-    const sorted = (files: typeof after) =>
-      session.rows(`FROM (${scanSql(liveTable(schema, files, ['p']), table)}) ORDER BY i`);
+    const sorted = async (files: typeof after) =>
+      session.rows(`FROM (${await scanSql(session, liveTable(schema, files, ['p']), table)}) ORDER BY i`);
     expect(await sorted(after)).toEqual(await sorted(before));
   });
 

@@ -33,8 +33,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const rowsOf = (table: ScanTarget, options = {}, where: LocalStorage = storage) =>
-  session.rows(scanSql(table, where, options));
+const rowsOf = async (table: ScanTarget, options = {}, where: LocalStorage = storage) =>
+  session.rows(await scanSql(session, table, where, options));
 
 /** A file as some writer left it, without casts of ours. */
 async function foreignFile(select: string, path = `foreign-${files++}.parquet`): Promise<AddFile> {
@@ -79,7 +79,7 @@ describe('files of other times and writers', () => {
       },
       { id: 2, name: 'n', st: { a: 8, b: 'x' }, at: null, added: null, price: null, nothing: null },
     ]);
-    const types = await session.query(scanSql(both, storage));
+    const types = await session.query(await scanSql(session, both, storage));
     expect(types.columns.map((c) => c.type)).toEqual([
       'BIGINT',
       'VARCHAR',
@@ -95,7 +95,9 @@ describe('files of other times and writers', () => {
   });
 
   it('a table without files has its columns and no rows', async () => {
-    const empty = await session.query(scanSql(table(schema, []), storage, { rowNumbers: true }));
+    const empty = await session.query(
+      await scanSql(session, table(schema, []), storage, { rowNumbers: true }),
+    );
     expect(empty.rows).toEqual([]);
     expect(empty.columns.map((c) => c.name)).toEqual([
       ...schema.fields.map((f) => f.name),
@@ -130,7 +132,7 @@ describe('files of other times and writers', () => {
       partitionValues: { P: '7', q: "o'q" },
     };
     const parts = table(p, [one, two, three], ['P', 'q']);
-    expect(await session.rows(`FROM (${scanSql(parts, storage)}) ORDER BY id`)).toEqual([
+    expect(await session.rows(`FROM (${await scanSql(session, parts, storage)}) ORDER BY id`)).toEqual([
       { id: 1, P: 7, q: null },
       { id: 2, P: 8, q: null },
       { id: 3, P: 7, q: "o'q" },
@@ -162,10 +164,10 @@ describe('options', () => {
     const own = struct(column('FileName', 'string'));
     const file = await foreignFile("SELECT 'mine' AS filename");
     expect(await rowsOf(table(own, [file]))).toEqual([{ FileName: 'mine' }]);
-    expect(() => scanSql(table(own, [file]), storage, { rowNumbers: true })).toThrow(
+    await expect(scanSql(session, table(own, [file]), storage, { rowNumbers: true })).rejects.toThrow(
       /DuckDB uses for itself/,
     );
-    expect(() => scanSql(table(schema, [file]), storage, { columns: ['nope'] })).toThrow(
+    await expect(scanSql(session, table(schema, [file]), storage, { columns: ['nope'] })).rejects.toThrow(
       'column nope is not among i, s',
     );
   });
@@ -176,13 +178,19 @@ describe('options', () => {
       ...file,
       deletionVector: { storageType: 'u', pathOrInlineDv: 'x', sizeInBytes: 1, cardinality: 1 },
     } as const;
-    expect(() => scanSql(table(schema, [deleted]), storage)).toThrow('reading a table with deletion vectors');
+    await expect(scanSql(session, table(schema, [deleted]), storage)).rejects.toThrow(
+      'reading a table with deletion vectors',
+    );
     const mapped = {
       ...table(schema, [file]),
       metadata: { partitionColumns: [], configuration: { 'delta.columnMapping.mode': 'name' } },
     };
-    expect(() => scanSql(mapped, storage)).toThrow('reading a table with column mapping by name');
-    expect(() => scanSql(table(schema, [file]), new MemoryStorage())).toThrow(/not a local folder/);
+    await expect(scanSql(session, mapped, storage)).rejects.toThrow(
+      'reading a table with column mapping by name',
+    );
+    await expect(scanSql(session, table(schema, [file]), new MemoryStorage())).rejects.toThrow(
+      /not a local folder/,
+    );
   });
 });
 
@@ -230,7 +238,7 @@ describe('paths', () => {
     const select = "SELECT * FROM (VALUES (1, 'a%b/c d?e#f'), (2, 'ü 😀'), (3, '../x'), (4, '[*]')) v(id, p)";
     const files = await writeParquet(session, { select, storage, schema, partitionColumns: ['p'] });
     const target = liveTable(schema, files, ['p']);
-    expect(await session.rows(`FROM (${scanSql(target, storage)}) ORDER BY id`)).toEqual(
+    expect(await session.rows(`FROM (${await scanSql(session, target, storage)}) ORDER BY id`)).toEqual(
       await session.rows(select),
     );
     expect(addsOf(files).every((f) => !/[?# ]/.test(f.path))).toBe(true);

@@ -109,11 +109,11 @@ describe('every Delta type', () => {
       partitionValues: {},
     });
 
-    const back = await session.rows(scanSql(liveTable(everyType, files), table));
+    const back = await session.rows(await scanSql(session, liveTable(everyType, files), table));
     expect(back).toEqual(await session.rows('SELECT *, NULL AS nothing FROM every'));
 
     const again = await writeParquet(session, {
-      select: scanSql(liveTable(everyType, files), table),
+      select: await scanSql(session, liveTable(everyType, files), table),
       storage: table,
       schema: everyType,
     });
@@ -154,7 +154,7 @@ describe('every Delta type', () => {
     );
     const select = `SELECT sum(x) AS N, TIMESTAMP '2024-01-02 03:04:05' AS t, 'e'::ENUM('e') AS s FROM (VALUES (1::BIGINT), (2)) v(x)`;
     const files = await writeParquet(session, { select, storage: table, schema });
-    expect(await session.rows(scanSql(liveTable(schema, files), table))).toEqual([
+    expect(await session.rows(await scanSql(session, liveTable(schema, files), table))).toEqual([
       { n: 3, t: '2024-01-02T03:04:05Z', s: 'e', none: null },
     ]);
     const types = await session.rows(
@@ -252,7 +252,7 @@ describe('files', () => {
         const select = `SELECT i, md5(i::VARCHAR) AS s FROM range(${from}, ${from + n / 4}) r(i)`;
         files.push(...(await writeParquet(session, { select, storage: source, schema, rowGroupRows: 4096 })));
       }
-      return scanSql(liveTable(schema, files), source);
+      return await scanSql(session, liveTable(schema, files), source);
     }
 
     async function assertInOrder(files: DataFile[], table: LocalStorage): Promise<void> {
@@ -381,7 +381,7 @@ describe('partitions', () => {
     expect(byId.has(7)).toBe(false);
 
     const back = await session.rows(
-      `FROM (${scanSql(liveTable(schema, files, partitionColumns), table)}) ORDER BY id`,
+      `FROM (${await scanSql(session, liveTable(schema, files, partitionColumns), table)}) ORDER BY id`,
     );
     const expected = await session.rows(
       `SELECT id, nullif(region, '') AS region, day, ts, n::DECIMAL(6,2) AS n, d::DOUBLE AS d, f::FLOAT AS f, ok FROM (${rows}) ORDER BY id`,

@@ -2,7 +2,7 @@
 import { cpSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isMurmurError } from '../../src/base/errors.js';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import { column, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { posts, query, TestLake } from './lake.js';
@@ -87,7 +87,7 @@ describe('a table', () => {
 
   it('of another engine is refused', async () => {
     const { delta } = await lake.context();
-    await DeltaTable.create(new LocalStorage(lake.path('tables', 'bronze')), delta, {
+    await DeltaLog.create(new LocalStorage(lake.path('tables', 'bronze')), delta, {
       schema: struct(column('x', 'long')),
       configuration: { 'murmur.engine': 'spark', 'murmur.queryId': 'q' },
     });
@@ -96,7 +96,7 @@ describe('a table', () => {
 
   it('that no query made is refused', async () => {
     const { delta } = await lake.context();
-    await DeltaTable.create(new LocalStorage(lake.path('tables', 'bronze')), delta, {
+    await DeltaLog.create(new LocalStorage(lake.path('tables', 'bronze')), delta, {
       schema: struct(column('x', 'long')),
     });
     await refused('engine.foreign_table');

@@ -5,7 +5,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import {
   DuckDatabase,
   DuckParquetHandler,
@@ -138,7 +138,7 @@ export class TestLake {
     for (const name of tableNames) {
       if (!texts.some((text) => text.includes(name))) continue;
       const storage = new LocalStorage(this.path('tables', name));
-      const table = await DeltaTable.openIfExists(storage, { parquet });
+      const table = await DeltaLog.openIfExists(storage, { parquet });
       found[name] = table ? { snapshot: table.snapshot, storage } : { schema: tables[name] };
     }
     await registerTables(session, found);
@@ -153,10 +153,10 @@ export class TestLake {
     return { session: await duck.connect(), parquet: new DuckParquetHandler(duck) };
   }
 
-  async table(name: string): Promise<DeltaTable> {
+  async table(name: string): Promise<DeltaLog> {
     const duck = await DuckDatabase.open({ threads: 1 });
     this.#open.push(duck);
-    return DeltaTable.open(new LocalStorage(this.path('tables', name)), {
+    return DeltaLog.open(new LocalStorage(this.path('tables', name)), {
       parquet: new DuckParquetHandler(duck),
     });
   }

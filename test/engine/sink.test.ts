@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.js';
 import { armFaultPoint } from '../../src/base/fault-point.js';
-import { compact, DeltaTable } from '../../src/delta/index.js';
+import { compact, DeltaLog } from '../../src/delta/index.js';
 import { DuckDatabase, DuckParquetHandler, type DuckSession, scanSql } from '../../src/duck/index.js';
 import { ProgressWriter } from '../../src/engine/embedded/progress.js';
 import { commitData, type DataCommit, stageMerge } from '../../src/engine/embedded/sink.js';
@@ -36,10 +36,10 @@ describe('a merge', () => {
     derive: { total: ['positive', 'negative'] },
   };
   let lake: TestLake;
-  let table: DeltaTable;
+  let table: DeltaLog;
   beforeEach(async () => {
     lake = new TestLake();
-    table = await DeltaTable.create(
+    table = await DeltaLog.create(
       new LocalStorage(lake.path('application')),
       { parquet: new DuckParquetHandler(duck) },
       { schema: application },
@@ -65,7 +65,7 @@ describe('a merge', () => {
   };
   const rows = async () =>
     session.rows(
-      `SELECT mention, positive, negative, total FROM (${scanSql(await table.update(), table.storage)}) ORDER BY mention NULLS FIRST`,
+      `SELECT mention, positive, negative, total FROM (${await scanSql(session, await table.update(), table.storage)}) ORDER BY mention NULLS FIRST`,
     );
 
   it('adds to the keys that are there, and puts in the others', async () => {
@@ -84,7 +84,7 @@ describe('a merge', () => {
     const relation = await counts(`('ann', 10), ('bob', 10)`);
     const stage = () => stageMerge(session, table, relation, sink);
     const staged = await stage();
-    const other = await DeltaTable.open(table.storage, table.env);
+    const other = await DeltaLog.open(table.storage, table.env);
     expect(await compact(other, { targetSize: 1_000_000 })).toMatchObject({ outcome: 'compacted' });
     await commitData(table, commit(2), staged, stage);
     expect(await rows()).toEqual([
@@ -97,7 +97,7 @@ describe('a merge', () => {
     const relation = await counts(`('ann', 1)`);
     const stage = () => stageMerge(session, table, relation, sink);
     const staged = await stage();
-    const other = await DeltaTable.open(table.storage, table.env);
+    const other = await DeltaLog.open(table.storage, table.env);
     await commitData(other, commit(0), staged, stage);
     await expect(commitData(table, commit(0), await stage(), stage)).rejects.toMatchObject({
       code: 'engine.fenced',
@@ -108,7 +108,7 @@ describe('a merge', () => {
 
 it('progress that comes while progress is written is written next', async () => {
   const lake = new TestLake();
-  const table = await DeltaTable.create(
+  const table = await DeltaLog.create(
     new LocalStorage(lake.path('progress')),
     { parquet: new DuckParquetHandler(duck) },
     { schema: progress },
@@ -131,7 +131,9 @@ it('progress that comes while progress is written is written next', async () => 
   await writer.flush();
   await writer.close();
   expect(
-    await session.rows(`SELECT batch_id FROM (${scanSql(table.snapshot, table.storage)}) ORDER BY batch_id`),
+    await session.rows(
+      `SELECT batch_id FROM (${await scanSql(session, table.snapshot, table.storage)}) ORDER BY batch_id`,
+    ),
   ).toEqual([{ batch_id: 0 }, { batch_id: 1 }]);
   await lake.remove();
 });

@@ -2,7 +2,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeltaTable } from '../../src/delta/index.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import { DuckDatabase } from '../../src/duck/database.js';
 import { DuckParquetHandler } from '../../src/duck/parquet-handler.js';
 import { writeParquet } from '../../src/duck/write-parquet.js';
@@ -48,9 +48,9 @@ export class LakeBuilder {
     await transaction.commit({ operation: 'WRITE' });
   }
 
-  table(name: string, schema: StructType): Promise<DeltaTable> {
+  table(name: string, schema: StructType): Promise<DeltaLog> {
     const storage = new LocalStorage(join(this.dir, 'tables', name));
-    return DeltaTable.create(
+    return DeltaLog.create(
       storage,
       { parquet: new DuckParquetHandler(this.database) },
       { schema, configuration: { 'murmur.queryId': `query-of-${name}` } },
@@ -62,7 +62,7 @@ export class LakeBuilder {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  private async write(table: DeltaTable, select: string) {
+  private async write(table: DeltaLog, select: string) {
     const session = await this.database.connect();
     try {
       const { schema, metadata } = table.snapshot;

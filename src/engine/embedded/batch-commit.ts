@@ -3,7 +3,7 @@
  * itself goes into the data commit.
  */
 import { faultPoint } from '../../base/fault-point.js';
-import type { DeltaTable } from '../../delta/index.js';
+import type { DeltaLog } from '../../delta/index.js';
 import type { DuckSession } from '../../duck/index.js';
 import type { BatchCounts } from '../engine.js';
 import type { Sink } from '../plan.js';
@@ -18,10 +18,10 @@ export interface CommitTarget {
   readonly stream: string;
   readonly runId: string;
   readonly session: DuckSession;
-  readonly table: DeltaTable;
+  readonly table: DeltaLog;
   readonly sink: Sink;
   /** The quarantine table, created when first asked for. */
-  readonly quarantine: () => Promise<DeltaTable>;
+  readonly quarantine: () => Promise<DeltaLog>;
 }
 
 export interface BatchTimes {

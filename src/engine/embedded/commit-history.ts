@@ -1,5 +1,5 @@
 /** What a query's table tells about its batches: the reports in its log, newest first. */
-import type { DeltaTable } from '../../delta/index.js';
+import type { DeltaLog } from '../../delta/index.js';
 import { type BatchReport, parseReport } from './batch-report.js';
 
 export interface ReportedCommit {
@@ -14,7 +14,7 @@ export interface ReportedCommit {
  * Reads the log in growing pieces, since most callers need only a few entries.
  */
 export async function newestBatches(
-  table: DeltaTable,
+  table: DeltaLog,
   queryId: string,
   enough: (found: readonly ReportedCommit[]) => boolean,
 ): Promise<ReportedCommit[]> {

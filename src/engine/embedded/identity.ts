@@ -5,8 +5,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { MurmurError } from '../../base/errors.js';
-import type { DeltaEnv, DeltaTable } from '../../delta/index.js';
-import { DeltaTable as Tables } from '../../delta/index.js';
+import type { DeltaEnv, DeltaLog } from '../../delta/index.js';
+import { DeltaLog as Tables } from '../../delta/index.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { Storage } from '../../storage/storage.js';
 import {
@@ -29,7 +29,7 @@ export interface QueryIdentity {
 }
 
 export interface OpenedQuery {
-  table: DeltaTable;
+  table: DeltaLog;
   wal: WriteAheadLog;
 }
 
@@ -66,7 +66,7 @@ export async function openQuery(
   return { table, wal };
 }
 
-function checkTable({ snapshot }: DeltaTable, { stream, table, stamp }: QueryIdentity): void {
+function checkTable({ snapshot }: DeltaLog, { stream, table, stamp }: QueryIdentity): void {
   const { configuration } = snapshot.metadata;
   const writer = configuration[engineProperty];
   if (writer !== undefined && writer !== engineName)
@@ -99,7 +99,7 @@ function checkTable({ snapshot }: DeltaTable, { stream, table, stamp }: QueryIde
 }
 
 async function checkPair(
-  { snapshot }: DeltaTable,
+  { snapshot }: DeltaLog,
   wal: WriteAheadLog,
   { stream, table }: QueryIdentity,
 ): Promise<void> {
@@ -125,7 +125,7 @@ async function anyCommit(wal: WriteAheadLog): Promise<boolean> {
   return last > 0 || (last === 0 && (await wal.readCommit(0)) !== undefined);
 }
 
-function lost(table: DeltaTable, checkpoint: Storage, { stream, table: name }: QueryIdentity): MurmurError {
+function lost(table: DeltaLog, checkpoint: Storage, { stream, table: name }: QueryIdentity): MurmurError {
   return new MurmurError(
     'engine.checkpoint_missing',
     `table ${name} exists, its checkpoint ${checkpoint.root} does not`,

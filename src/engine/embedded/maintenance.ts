@@ -4,7 +4,7 @@
  * deleted after the table's retention. One table at a time, never on the path of a commit; what fails is left for later.
  */
 import type { Clock } from '../../base/clock.js';
-import { compact, type DeltaTable, type Snapshot, vacuum } from '../../delta/index.js';
+import { compact, type DeltaLog, type Snapshot, vacuum } from '../../delta/index.js';
 
 /** Bytes that a table's files should have where nobody says otherwise. */
 const defaultTargetSize = 64 * 1024 * 1024;
@@ -25,7 +25,7 @@ export interface MaintenanceHooks {
 }
 
 interface Watched {
-  table: DeltaTable;
+  table: DeltaLog;
   /** Milliseconds since the epoch. */
   vacuumedAt: number;
 }
@@ -48,7 +48,7 @@ export class Maintenance {
   }
 
   /** Takes a table into care, or goes on with a newly opened one. */
-  watch(name: string, table: DeltaTable): void {
+  watch(name: string, table: DeltaLog): void {
     const vacuumedAt =
       this.#tables.get(name)?.vacuumedAt ?? this.clock.now() - vacuumEveryMs + firstVacuumAfterMs;
     this.#tables.set(name, { table, vacuumedAt });
@@ -96,7 +96,7 @@ export class Maintenance {
     this.#working = undefined;
   }
 
-  async #join(table: DeltaTable): Promise<void> {
+  async #join(table: DeltaLog): Promise<void> {
     for (const tier of this.#tiers) {
       if (this.#closed) return;
       if (smallFiles(table.snapshot, tier) >= minFiles)

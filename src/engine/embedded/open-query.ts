@@ -3,7 +3,7 @@
  * no rows, the log is handed to the input, and the layer window is filled from what the table's commits tell.
  */
 import { MurmurError } from '../../base/errors.js';
-import type { DeltaTable } from '../../delta/index.js';
+import type { DeltaLog } from '../../delta/index.js';
 import { quoteIdent } from '../../duck/sql-text.js';
 import { duckType } from '../../duck/types.js';
 import type { StructType } from '../../schema/column-types.js';
@@ -29,13 +29,13 @@ export interface QuerySurroundings {
   readonly runId: string;
   readonly emit: (event: QueryEvent) => void;
   /** The quarantine table, created when first asked for. */
-  readonly quarantine: () => Promise<DeltaTable>;
+  readonly quarantine: () => Promise<DeltaLog>;
   /** Whether rows of one post may stand beside each other in a table, as its writer's plan says. */
   readonly fansOut: (table: string) => boolean;
   /** A table that this query reads; undefined while it does not exist. */
-  readonly openInput: (table: string) => Promise<DeltaTable | undefined>;
+  readonly openInput: (table: string) => Promise<DeltaLog | undefined>;
   /** Told when table and checkpoint are found to fit, before the query begins. */
-  readonly onOpen: (queryId: string, table: DeltaTable) => Promise<void>;
+  readonly onOpen: (queryId: string, table: DeltaLog) => Promise<void>;
 }
 
 /** @throws everything of `openQuery`; engine.plan_invalid, engine.rule_invalid; what the source throws */
@@ -177,7 +177,7 @@ async function pendingBatch(wal: WriteAheadLog): Promise<Offsets | undefined> {
 
 async function windowOf(
   { expectations }: QueryDefinition,
-  table: DeltaTable,
+  table: DeltaLog,
   queryId: string,
 ): Promise<LayerWindow> {
   const rules = expectations.filter((e): e is LayerRule => e.kind === 'layer');

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../base/clock.js';
 import { faultPoint } from '../../base/fault-point.js';
-import type { DeltaTable } from '../../delta/index.js';
+import type { DeltaLog } from '../../delta/index.js';
 import { type DuckSession, writeParquet } from '../../duck/index.js';
 import { progress as contract } from '../../posts/tables.js';
 import type { BatchProgress } from '../engine.js';
@@ -31,7 +31,7 @@ export class ProgressWriter {
     readonly clock: Clock,
     readonly session: DuckSession,
     /** The progress table, created when first asked for. */
-    readonly table: () => Promise<DeltaTable>,
+    readonly table: () => Promise<DeltaLog>,
     readonly onError: (error: unknown) => void,
   ) {}
 
@@ -48,7 +48,7 @@ export class ProgressWriter {
   }
 
   /** Adds what the table's log knows of the query and the progress table does not. */
-  async catchUp(queryId: string, table: DeltaTable): Promise<void> {
+  async catchUp(queryId: string, table: DeltaLog): Promise<void> {
     if (table.snapshot.txnVersion(queryId) === undefined) return;
     const progress = await this.table();
     const written = (await progress.update()).txnVersion(appId(queryId)) ?? -1;
@@ -105,7 +105,7 @@ export class ProgressWriter {
     this.#rows = this.#rows.slice(rows.length);
   }
 
-  async #commit(table: DeltaTable, rows: readonly Row[]): Promise<boolean> {
+  async #commit(table: DeltaLog, rows: readonly Row[]): Promise<boolean> {
     const { snapshot, storage } = table;
     await this.session.run('DROP TABLE IF EXISTS progress_rows');
     await this.session.append(

@@ -3,7 +3,7 @@
  * of its own, so a replayed batch adds its rows once.
  */
 import { MurmurError } from '../../base/errors.js';
-import type { DeltaTable } from '../../delta/index.js';
+import type { DeltaLog } from '../../delta/index.js';
 import { writeParquet } from '../../duck/index.js';
 import type { DuckSession } from '../../duck/session.js';
 import { quoteString } from '../../duck/sql-text.js';
@@ -21,7 +21,7 @@ export interface QuarantineBatch {
 /** Commits what the batch wrote down in `batch_quarantine`, unless the table has it already. */
 export async function commitQuarantine(
   session: DuckSession,
-  table: DeltaTable,
+  table: DeltaLog,
   { stream, queryId, batchId, batchTimeMs }: QuarantineBatch,
 ): Promise<void> {
   const appId = `${queryId}/quarantine`;

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Broadcast } from '../../base/broadcast.js';
 import type { Clock } from '../../base/clock.js';
 import { MurmurError } from '../../base/errors.js';
-import { type DeltaEnv, DeltaTable } from '../../delta/index.js';
+import { type DeltaEnv, DeltaLog } from '../../delta/index.js';
 import type { DuckSession } from '../../duck/index.js';
 import { progress as progressContract, quarantine as quarantineContract } from '../../posts/tables.js';
 import type { StructType } from '../../schema/column-types.js';
@@ -50,9 +50,9 @@ export class EmbeddedRun implements EngineRun {
   readonly #progress: ProgressWriter;
   readonly #maintenance: Maintenance;
   /** The tables that queries of this run write. */
-  readonly #written = new Map<string, DeltaTable>();
+  readonly #written = new Map<string, DeltaLog>();
   /** Those that several append to. */
-  readonly #sharedTables = new Map<string, Promise<DeltaTable>>();
+  readonly #sharedTables = new Map<string, Promise<DeltaLog>>();
   #settle!: (error?: MurmurError) => void;
   #closing: Promise<void> | undefined;
 
@@ -207,15 +207,15 @@ export class EmbeddedRun implements EngineRun {
   }
 
   /** A reader shares the table with its writer, and with that the memory that its state takes. */
-  async #openInput(name: string): Promise<DeltaTable | undefined> {
+  async #openInput(name: string): Promise<DeltaLog | undefined> {
     const { tables, delta } = this.context;
-    return this.#written.get(name) ?? DeltaTable.openIfExists(tables.at(name), delta);
+    return this.#written.get(name) ?? DeltaLog.openIfExists(tables.at(name), delta);
   }
 
-  #shared(name: string, schema: StructType): Promise<DeltaTable> {
+  #shared(name: string, schema: StructType): Promise<DeltaLog> {
     const opened =
       this.#sharedTables.get(name) ??
-      DeltaTable.create(this.context.tables.at(name), this.context.delta, {
+      DeltaLog.create(this.context.tables.at(name), this.context.delta, {
         schema,
         configuration: tableProperties(schema, this.context.retention?.[name] ?? defaultRetention),
       }).then((table) => {

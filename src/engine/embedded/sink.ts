@@ -6,7 +6,7 @@
  */
 import { MurmurError } from '../../base/errors.js';
 import type { AddFile, DataFile } from '../../delta/actions.js';
-import type { DeltaTable } from '../../delta/index.js';
+import type { DeltaLog } from '../../delta/index.js';
 import { planMerge, writeParquet } from '../../duck/index.js';
 import type { DuckSession } from '../../duck/session.js';
 import { quoteIdent } from '../../duck/sql-text.js';
@@ -37,7 +37,7 @@ export interface DataCommit {
  */
 export async function stageAppend(
   session: DuckSession,
-  table: DeltaTable,
+  table: DeltaLog,
   { name, columns }: Relation,
   sorted: boolean,
 ): Promise<StagedFiles> {
@@ -56,7 +56,7 @@ export async function stageAppend(
 /** Merges a relation into the table as it is now, copy on write over the files that hold its keys. */
 export async function stageMerge(
   session: DuckSession,
-  table: DeltaTable,
+  table: DeltaLog,
   { name }: Relation,
   sink: Extract<Sink, { op: 'merge' }>,
 ): Promise<StagedFiles> {
@@ -75,7 +75,7 @@ export async function stageMerge(
  * @throws engine.fenced (user) when another process committed the batch meanwhile
  */
 export async function commitData(
-  table: DeltaTable,
+  table: DeltaLog,
   commit: DataCommit,
   staged: StagedFiles,
   restage?: () => Promise<StagedFiles>,

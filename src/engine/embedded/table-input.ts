@@ -3,8 +3,8 @@
  * between two posts, never within one: rows of a post stand side by side in one file.
  */
 import { MurmurError } from '../../base/errors.js';
-import { type DeltaTable, TableTail, type TailFile, type TailOffset } from '../../delta/index.js';
-import type { DuckDatabase } from '../../duck/index.js';
+import { type DeltaLog, TableTail, type TailFile, type TailOffset } from '../../delta/index.js';
+import type { DuckDatabase, DuckSession } from '../../duck/index.js';
 import { dataFileUri } from '../../duck/parquet-location.js';
 import { scanSql } from '../../duck/scan.js';
 import { quoteIdent, quoteString } from '../../duck/sql-text.js';
@@ -27,7 +27,7 @@ export interface TableInputOptions {
   /** The table's name, for people. */
   name: string;
   /** The table; undefined while its writer has not created it. */
-  open: () => Promise<DeltaTable | undefined>;
+  open: () => Promise<DeltaLog | undefined>;
   duck: DuckDatabase;
   contract: StructType;
   /** Whether rows side by side may be one post. If not, every row is one. */
@@ -97,7 +97,7 @@ export class TableInput implements BatchInput<TableRead> {
       throw new MurmurError('engine.input_missing', `table ${this.options.name} is gone`, { fault: 'user' });
     const pieces = (await tail.filesAfter(from, {}, to.version)).flatMap((file) => pieceBefore(file, to));
     const rowIsPost = !this.options.fansOut;
-    const select = this.#rowsOf(tail, pieces, this.columns);
+    const select = await this.#rowsOf(space.session, tail, pieces, this.columns);
     const relation = await space.materialise(inputRelation, select, this.columns, rowIsPost);
     const posts = rowIsPost
       ? relation.rows
@@ -171,7 +171,7 @@ export class TableInput implements BatchInput<TableRead> {
     try {
       const wanted = orTheLast ? `least(${post}, (SELECT max(${ordColumn}) FROM seen))` : post;
       const [first] = await session.rows<{ piece: number; row: number }>(
-        `WITH seen AS MATERIALIZED (${this.#rowsOf(tail, pieces, [])})
+        `WITH seen AS MATERIALIZED (${await this.#rowsOf(session, tail, pieces, [])})
          SELECT __piece AS piece, file_row_number AS "row" FROM seen
          WHERE ${ordColumn} = ${wanted} AND ${ordColumn} > 0 ORDER BY ${partColumn} LIMIT 1`,
       );
@@ -182,9 +182,14 @@ export class TableInput implements BatchInput<TableRead> {
   }
 
   /** The rows of pieces with the hidden columns; for `#startOfPost` with `__piece` and `file_row_number` in the place of others. */
-  #rowsOf({ table }: TableTail, pieces: readonly Piece[], columns: readonly string[]): string {
+  async #rowsOf(
+    session: DuckSession,
+    { table }: TableTail,
+    pieces: readonly Piece[],
+    columns: readonly string[],
+  ): Promise<string> {
     const { storage, snapshot } = table;
-    const scan = scanSql(snapshot, storage, {
+    const scan = await scanSql(session, snapshot, storage, {
       files: pieces.map(({ file }) => file.add),
       columns: columns.length > 0 ? columns : ['post_id', 'source'],
       rowNumbers: true,

@@ -2,7 +2,7 @@
  * What the queries of a lake have yet to read of a table, whether they run or not: their checkpoints say how far they are.
  * Maintenance must leave it alone.
  */
-import { type DeltaEnv, DeltaTable, decodePath, TableTail, type TailOffset } from '../../delta/index.js';
+import { type DeltaEnv, DeltaLog, decodePath, TableTail, type TailOffset } from '../../delta/index.js';
 import type { Storage } from '../../storage/storage.js';
 import type { QueryDefinition } from '../engine.js';
 import { planInput } from './compile.js';
@@ -26,7 +26,7 @@ export async function filesYetToRead(
     if (planInput(plan) !== table) continue;
     const offset = await readUpTo(checkpoints.at(name), name);
     if (!offset) continue;
-    const tail = new TableTail(await DeltaTable.open(tables.at(table), delta));
+    const tail = new TableTail(await DeltaLog.open(tables.at(table), delta));
     for (const { add } of await tail.filesAfter(offset)) needed.add(decodePath(add.path));
   }
   return needed;

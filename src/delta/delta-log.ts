@@ -41,7 +41,7 @@ export interface HistoryEntry extends CommitInfo {
 /** Commits between two looks at the removed files in memory. */
 const trimEvery = 100;
 
-export class DeltaTable {
+export class DeltaLog {
   #snapshot: Snapshot;
   #upkeep: Promise<void> = Promise.resolve();
   /** The cutoff of the last clean-up: listing a long log again before it moves would find nothing. */
@@ -58,30 +58,30 @@ export class DeltaTable {
   }
 
   /** @throws delta.not_a_table (user), delta.unsupported_feature (user), delta.log_gap, delta.broken_log */
-  static async open(storage: Storage, env: DeltaEnv): Promise<DeltaTable> {
-    const table = await DeltaTable.openIfExists(storage, env);
+  static async open(storage: Storage, env: DeltaEnv): Promise<DeltaLog> {
+    const table = await DeltaLog.openIfExists(storage, env);
     if (table === undefined) throw notATable(storage.root);
     return table;
   }
 
-  static async openIfExists(storage: Storage, env: DeltaEnv): Promise<DeltaTable | undefined> {
+  static async openIfExists(storage: Storage, env: DeltaEnv): Promise<DeltaLog | undefined> {
     const snapshot = await load(storage, env);
-    return snapshot && new DeltaTable(storage, env, snapshot);
+    return snapshot && new DeltaLog(storage, env, snapshot);
   }
 
   /**
    * Creates the table (protocol 1,2), or opens it where another process was faster.
    * @throws delta.schema_mismatch (user) when a table with other columns is there, delta.bad_schema (user)
    */
-  static async create(storage: Storage, env: DeltaEnv, spec: TableSpec): Promise<DeltaTable> {
+  static async create(storage: Storage, env: DeltaEnv, spec: TableSpec): Promise<DeltaLog> {
     assertSchema(spec.schema, spec.partitionColumns ?? []);
     // Version 0 of an old table may have been cleaned up, so that its name is free.
-    let table = await DeltaTable.openIfExists(storage, env);
+    let table = await DeltaLog.openIfExists(storage, env);
     if (table === undefined) {
       const actions = creation(spec, (env.clock ?? systemClock).now(), env.engineInfo ?? 'murmur');
       const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
       await storage.putIfAbsent(commitPath(0), Buffer.from(text));
-      table = await DeltaTable.open(storage, env);
+      table = await DeltaLog.open(storage, env);
     }
     assertSameShape(storage.root, table.snapshot, spec);
     return table;
