@@ -8,7 +8,7 @@ import os
 import sys
 
 import pyarrow.dataset as ds
-from deltalake import DeltaLog
+from deltalake import DeltaTable
 
 tables = sys.argv[1]
 
@@ -24,7 +24,7 @@ def type_text(t):
 
 
 def describe(name):
-    table = DeltaLog(os.path.join(tables, name))
+    table = DeltaTable(os.path.join(tables, name))
     arrow = table.to_pyarrow_table()
     return {
         "version": table.version(),
@@ -38,7 +38,7 @@ def describe(name):
 
 def skipping(name):
     """How many files a filter on the middle timestamp leaves, and that no row is lost by it."""
-    dataset = DeltaLog(os.path.join(tables, name)).to_pyarrow_dataset()
+    dataset = DeltaTable(os.path.join(tables, name)).to_pyarrow_dataset()
     times = sorted(t for t in dataset.to_table(columns=["timestamp"])["timestamp"].to_pylist() if t is not None)
     predicate = ds.field("timestamp") >= times[-1]
     return {
