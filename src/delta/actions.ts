@@ -85,6 +85,7 @@ export interface CommitInfo {
   isBlindAppend?: boolean;
   engineInfo?: string;
   txnId?: string;
+  userMetadata?: string;
   inCommitTimestamp?: number;
   /** What a streaming query tells about its batch: end offset, counts, step times (JSON text). */
   murmur?: string;

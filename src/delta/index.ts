@@ -1,4 +1,4 @@
-/** Delta Lake for TypeScript: the public face of the module (`murmur-lake/delta`). */
+/** The Delta protocol: log, snapshots, transactions, maintenance. The public module is `src/table`. */
 export type {
   Action,
   AddFile,

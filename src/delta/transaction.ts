@@ -35,6 +35,8 @@ export interface CommitDescription {
   operationMetrics?: Record<string, string>;
   /** What a streaming query says about its batch (JSON text). */
   murmur?: string;
+  /** Any text of the user's. */
+  userMetadata?: string;
   isolationLevel?: string;
 }
 
@@ -49,6 +51,7 @@ export class Transaction {
   readonly #txns: Txn[] = [];
   #metadata: Metadata | undefined;
   #reads: Footprint['reads'] = 'nothing';
+  #mayBeCommitted = false;
 
   /** Made by `DeltaLog.begin`. */
   constructor(
@@ -61,6 +64,14 @@ export class Transaction {
 
   get readVersion(): number {
     return this.base.version;
+  }
+
+  /**
+   * Whether a commit may name the files: true from the first put whose outcome is not known to be a failure. While it is
+   * false, the files are nobody's and may be deleted.
+   */
+  get mayBeCommitted(): boolean {
+    return this.#mayBeCommitted;
   }
 
   add(file: DataFile | AddFile, options: { dataChange?: boolean } = {}): this {
@@ -129,10 +140,12 @@ export class Transaction {
       const version = checked + 1;
       const actions = this.#actions(description, txnId);
       faultPoint('delta.commit.before_put');
+      this.#mayBeCommitted = true;
       if ((await this.#put(version, actions, txnId)) === 'created') {
         faultPoint('delta.commit.after_put');
         return { outcome: 'committed', version, snapshot: this.table.committed(version, actions) };
       }
+      this.#mayBeCommitted = false;
       await this.table.update();
     }
   }
@@ -151,7 +164,14 @@ export class Transaction {
 
   /** `commitInfo` first; the order of the others has no meaning. */
   #actions(description: CommitDescription, txnId: string): Action[] {
-    const { operation, operationParameters = {}, operationMetrics, murmur, isolationLevel } = description;
+    const {
+      operation,
+      operationParameters = {},
+      operationMetrics,
+      murmur,
+      userMetadata,
+      isolationLevel,
+    } = description;
     const commitInfo: CommitInfo = {
       timestamp: this.now(),
       operation,
@@ -165,6 +185,7 @@ export class Transaction {
       isolationLevel: isolationLevel ?? (this.#dataChange ? 'Serializable' : 'SnapshotIsolation'),
       isBlindAppend: this.#reads === 'nothing' && this.#removes.length === 0 && this.#metadata === undefined,
       ...(operationMetrics === undefined ? {} : { operationMetrics }),
+      ...(userMetadata === undefined ? {} : { userMetadata }),
       engineInfo: this.engineInfo,
       txnId,
       ...(murmur === undefined ? {} : { murmur }),

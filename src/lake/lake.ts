@@ -4,13 +4,13 @@
  */
 import type { Clock } from '../base/clock.js';
 import { nearestName } from '../config/nearest-name.js';
+import { lazyParquet } from '../duck/lazy-parquet.js';
 import { type DuckFunctionOptions, duckFunctions } from '../posts/functions.js';
 import { tables as contracts, type TableName, tableNames } from '../posts/tables.js';
 import { defaultZones } from '../posts/zones.js';
 import { ControlClient } from './control-client.js';
 import { LakeFigures } from './figures.js';
 import { LakeTable, noSuchTable, type TableSummary } from './lake-table.js';
-import { lazyParquet } from './lazy-parquet.js';
 import { OpenTables } from './open-tables.js';
 import { type LakePaths, lakePaths } from './paths.js';
 import { SqlDesk, type SqlResult, type SqlStream } from './sql-desk.js';

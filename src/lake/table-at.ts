@@ -1,7 +1,7 @@
 /** A Delta table anywhere on this machine, without a lake around it. */
 import { basename, dirname, resolve } from 'node:path';
+import { lazyParquet } from '../duck/lazy-parquet.js';
 import { LakeTable } from './lake-table.js';
-import { lazyParquet } from './lazy-parquet.js';
 import { OpenTables } from './open-tables.js';
 import { SqlDesk } from './sql-desk.js';
 

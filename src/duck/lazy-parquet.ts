@@ -1,6 +1,6 @@
-import type { ParquetHandler } from '../delta/index.js';
-import type { DuckDatabase } from '../duck/database.js';
-import { DuckParquetHandler } from '../duck/parquet-handler.js';
+import type { ParquetHandler } from '../delta/parquet-handler.js';
+import type { DuckDatabase } from './database.js';
+import { DuckParquetHandler } from './parquet-handler.js';
 
 /** Parquet work on a database that is opened by the first piece of it: most questions are answered by the log alone. */
 export function lazyParquet(database: () => Promise<DuckDatabase>): ParquetHandler {

@@ -1,0 +1,175 @@
+/** A Delta table as its user has it. Every verb has a file of its own; here they only meet. */
+import { resolve } from 'node:path';
+import { type Clock, systemClock } from '../base/clock.js';
+import type { MurmurError } from '../base/errors.js';
+import type { Metadata } from '../delta/actions.js';
+import type { TableSpec } from '../delta/create-table.js';
+import { type DeltaEnv, DeltaLog, type HistoryEntry } from '../delta/delta-log.js';
+import type { Snapshot } from '../delta/snapshot.js';
+import { DuckDatabase, type DuckDatabaseOptions } from '../duck/database.js';
+import type { Row } from '../duck/json-value.js';
+import { lazyParquet } from '../duck/lazy-parquet.js';
+import type { StructType } from '../schema/column-types.js';
+import { openStorage } from '../storage/open-storage.js';
+import type { Storage } from '../storage/storage.js';
+import { type AppendOptions, type AppendResult, append } from './append.js';
+import type { RowsInput } from './input.js';
+import { type RowsQuery, rows } from './rows.js';
+import type { TableContext } from './table-context.js';
+
+export interface DeltaTableOptions
+  extends Pick<DuckDatabaseOptions, 'memoryLimit' | 'threads' | 'tempDirectory'> {
+  /** A database to work in, which stays open when the table is closed. Default: one of the table's own, opened when first needed. */
+  duck?: DuckDatabase;
+  /** Stands in every commit. Default `murmur`. */
+  engineInfo?: string;
+  clock?: Clock;
+  /** Hears of what failed beside the way: a checkpoint or a log clean-up never fails a commit. */
+  onWarning?(warning: MurmurError): void;
+}
+
+export interface CreateOptions extends DeltaTableOptions {
+  schema: StructType;
+  partitionColumns?: string[];
+  /** Table properties, such as `delta.appendOnly`. */
+  properties?: Record<string, string>;
+}
+
+export class DeltaTable {
+  readonly #context: TableContext;
+  readonly #close: () => Promise<void>;
+
+  private constructor(
+    /** The table's log: snapshots, history, transactions. */
+    readonly log: DeltaLog,
+    work: Workshop,
+  ) {
+    this.#context = { log, clock: work.clock, withSession: work.withSession, connect: work.connect };
+    this.#close = work.close;
+  }
+
+  /**
+   * Opens a table: a folder, `file://…`, `s3://bucket/prefix`, or a storage.
+   * @throws delta.not_a_table (user), delta.unsupported_feature (user), delta.log_gap (external), delta.broken_log (external)
+   */
+  static async open(location: string | Storage, options: DeltaTableOptions = {}): Promise<DeltaTable> {
+    const work = workshop(options);
+    return new DeltaTable(await DeltaLog.open(storageOf(location), work.env), work);
+  }
+
+  /** As `open`; undefined where there is no table. */
+  static async openIfExists(
+    location: string | Storage,
+    options: DeltaTableOptions = {},
+  ): Promise<DeltaTable | undefined> {
+    const work = workshop(options);
+    const log = await DeltaLog.openIfExists(storageOf(location), work.env);
+    return log && new DeltaTable(log, work);
+  }
+
+  /**
+   * Creates a table, or opens the one of the same columns that is there.
+   * @throws delta.bad_schema (user), delta.schema_mismatch (user) where a table with other columns is
+   */
+  static async create(location: string | Storage, options: CreateOptions): Promise<DeltaTable> {
+    const work = workshop(options);
+    const { schema, partitionColumns = [], properties = {} } = options;
+    const spec: TableSpec = { schema, partitionColumns, configuration: properties };
+    return new DeltaTable(await DeltaLog.create(storageOf(location), work.env, spec), work);
+  }
+
+  /** The newest version that this object has seen; `update` looks for newer ones. */
+  get version(): number {
+    return this.log.snapshot.version;
+  }
+
+  get schema(): StructType {
+    return this.log.snapshot.schema;
+  }
+
+  get metadata(): Metadata {
+    return this.log.snapshot.metadata;
+  }
+
+  get properties(): Readonly<Record<string, string>> {
+    return this.metadata.configuration;
+  }
+
+  /** Reads what others have committed since. */
+  update(): Promise<Snapshot> {
+    return this.log.update();
+  }
+
+  /** The table's state at a version. @throws delta.no_such_version (user), delta.log_gap */
+  at(version: number): Promise<Snapshot> {
+    return this.log.at(version);
+  }
+
+  /** The newest commits, newest first. */
+  history(limit?: number): Promise<HistoryEntry[]> {
+    return this.log.history(limit);
+  }
+
+  /** Rows as JSON-safe objects, streamed; in no particular order. */
+  rows(query: RowsQuery = {}): AsyncGenerator<Row> {
+    return rows(this.#context, query);
+  }
+
+  /**
+   * Adds rows. Columns match by name, ignoring case; missing ones are null.
+   * @throws table.column_unknown (user), table.value_mismatch (user), delta.not_null (user), delta.conflict (external)
+   */
+  append(input: RowsInput, options: AppendOptions = {}): Promise<AppendResult> {
+    return append(this.#context, input, options);
+  }
+
+  /** Waits for checkpoints under way and frees the memory. Closing twice is fine. */
+  async close(): Promise<void> {
+    await this.log.settled();
+    await this.#close();
+  }
+}
+
+function storageOf(location: string | Storage): Storage {
+  return typeof location === 'string' ? openStorage(location, resolve()) : location;
+}
+
+/** The tools of one table. */
+interface Workshop extends Omit<TableContext, 'log'> {
+  env: DeltaEnv;
+  close(): Promise<void>;
+}
+
+function workshop(options: DeltaTableOptions): Workshop {
+  const { duck, clock = systemClock, engineInfo, onWarning, memoryLimit, threads, tempDirectory } = options;
+  let own: Promise<DuckDatabase> | undefined;
+  const database = () => {
+    if (duck !== undefined) return Promise.resolve(duck);
+    own ??= DuckDatabase.open({
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(tempDirectory === undefined ? {} : { tempDirectory }),
+    });
+    return own;
+  };
+  const connect = async () => (await database()).connect();
+  return {
+    clock,
+    connect,
+    withSession: async (work) => {
+      const session = await connect();
+      try {
+        return await work(session);
+      } finally {
+        await session.close();
+      }
+    },
+    env: {
+      parquet: lazyParquet(database),
+      clock,
+      ...(engineInfo === undefined ? {} : { engineInfo }),
+      ...(onWarning === undefined ? {} : { onWarning }),
+    },
+    close: async () => (await own)?.close(),
+  };
+}
