@@ -2,33 +2,18 @@
  * One run of a lake's pipeline: takes the lake (the control socket is the lock), wires source, engine and scorer together,
  * answers those who ask over the socket, and gives everything back at the end.
  */
-import { resolve } from 'node:path';
 import { pid } from 'node:process';
 import { Broadcast, type Subscription } from '../base/broadcast.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
-import { packageVersion } from '../base/package-root.js';
-import { DuckDatabase } from '../duck/index.js';
-import { DuckParquetHandler } from '../duck/parquet-handler.js';
-import {
-  type EmbeddedContext,
-  type EmbeddedRun,
-  type Retention,
-  startEmbedded,
-} from '../engine/embedded/index.js';
+import { type EmbeddedRun, startEmbedded } from '../engine/embedded/index.js';
 import type { QueryEvent, QueryStatus } from '../engine/engine.js';
 import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
-import { canonicalPost } from '../posts/canonical.js';
-import { duckFunctions } from '../posts/functions.js';
-import { tables as contracts } from '../posts/tables.js';
-import { openScorer } from '../scoring/open-scorer.js';
-import type { Scorer } from '../scoring/scorer.js';
-import { LocalStorage } from '../storage/local.js';
+import { openEngineContext } from './engine-context.js';
 import type { CodeRules } from './expect-options.js';
-import { openLanding } from './landing.js';
-import { postFunctions } from './post-functions.js';
 import { definePipelineQueries } from './queries.js';
+import { Resources } from './resources.js';
 import type { LakeSpec } from './spec.js';
 
 /** How long the last batches may take when a run ends. Milliseconds. */
@@ -162,29 +147,7 @@ export class LakeRun {
 
   async #open(opened: Resources): Promise<EmbeddedRun> {
     const { lake, spec, options } = this;
-    const scorer = opened.add(await openScorer({ bundle: modelOf(lake, spec), ...spec.streams.gold }));
-    const duck = opened.add(await DuckDatabase.open());
-    const context: EmbeddedContext = {
-      tables: new LocalStorage(lake.paths.tables),
-      checkpoints: new LocalStorage(lake.paths.checkpoints),
-      landing: {
-        name: spec.landing,
-        open: (notes) => openLanding({ lake, spec, duck, notes, clock: this.#clock }),
-        canonical: (record, batchTimeMicros) => canonicalPost(record, spec.columns, batchTimeMicros),
-      },
-      duck,
-      delta: {
-        parquet: new DuckParquetHandler(duck),
-        clock: this.#clock,
-        engineInfo: `murmur/${packageVersion()}`,
-      },
-      scorer: () => ready(scorer),
-      functions: duckFunctions(postFunctions(spec)),
-      contracts,
-      retention: retentionOf(spec),
-      targetSize: spec.maintain.target_size,
-      clock: this.#clock,
-    };
+    const context = await openEngineContext(lake, spec, this.#clock, opened);
     const queries = definePipelineQueries(spec, options.until ?? 'stopped', options.rules);
     const engine = await startEmbedded(context, queries);
     opened.add({ close: () => engine.close(drainMs) });
@@ -215,41 +178,5 @@ export class LakeRun {
       streams: Object.fromEntries(streams),
       seconds: Math.round(this.#clock.now() - this.#startedAt) / 1000,
     };
-  }
-}
-
-/** A relative model folder is relative to the lake, not to where the command was called. */
-function modelOf({ dir }: Lake, { model }: LakeSpec): string {
-  return model === 'bundled' || model === 'lexicon' ? model : resolve(dir, model);
-}
-
-async function ready(scorer: Scorer): Promise<Scorer> {
-  await scorer.ready();
-  return scorer;
-}
-
-/** Application's files are replaced all the time, so they go sooner. */
-function retentionOf({ maintain }: LakeSpec): Record<string, Retention> {
-  const log = `interval ${Math.max(2 * 86_400_000, maintain.retain)} milliseconds`;
-  const keep = { files: `interval ${maintain.retain} milliseconds`, log };
-  return {
-    ...Object.fromEntries(Object.keys(contracts).map((name) => [name, keep])),
-    application: { files: 'interval 1 hours', log },
-  };
-}
-
-/** What was opened, closed in the opposite order; one failure does not keep the others open. */
-class Resources {
-  readonly #opened: { close(): Promise<unknown> }[] = [];
-
-  add<T extends { close(): Promise<unknown> }>(resource: T): T {
-    this.#opened.push(resource);
-    return resource;
-  }
-
-  async close(): Promise<void> {
-    for (const resource of this.#opened.reverse()) {
-      await resource.close().catch(() => undefined);
-    }
   }
 }

@@ -27,7 +27,7 @@ export interface BatchReport {
   startedAt: number;
   /** From the start of the batch to its data commit. */
   workMs: number;
-  /** Where the input of the batch ended, in the words of `offsets/N`. */
+  /** Where the input of the batch ended: a `TailOffset` for a table, `LandingEnds` for the landing place. */
   endOffset: unknown;
   counts: BatchCounts;
   steps: StepTimes;

@@ -10,12 +10,17 @@ import type { Canonical } from './landing-input.js';
 import type { Retention } from './table-properties.js';
 import type { BatchModel } from './wal.js';
 
+/** Where things of a kind are, by name: the folders below a root. */
+export interface Places {
+  at(name: string): Storage;
+}
+
 /** What the embedded engine needs from the world; all of it is closed by whoever made it, but what `open` gives. */
 export interface EmbeddedContext {
-  /** Root of the tables: each is the folder of its name. */
-  readonly tables: Storage;
-  /** Root of the checkpoints: each query's is the folder of its name. On a local disk. */
-  readonly checkpoints: Storage;
+  /** Each table by its name. */
+  readonly tables: Places;
+  /** Each query's checkpoint by its name, on a local disk; names with a dot are the engine's own. */
+  readonly checkpoints: Places;
   readonly landing: {
     /** For people: `landing/`. */
     readonly name: string;
@@ -39,6 +44,8 @@ export interface EmbeddedContext {
   readonly retention?: Readonly<Record<string, Retention>>;
   /** Bytes that a table's files should have; smaller ones are joined in the background. Default 64 MiB. */
   readonly targetSize?: number;
+  /** Never deletes a data file: the tables' folders hold files that others need and these logs do not name. */
+  readonly keepsFiles?: boolean;
   readonly clock?: Clock;
 }
 

@@ -17,6 +17,7 @@ import type {
 } from '../../sources/source.js';
 import { ordColumn, partColumn } from './compile.js';
 import type { BatchInput, LoadOptions, PlannedLog, PlannedRead } from './input.js';
+import { packEnds } from './landing-ends.js';
 import {
   inputRelation,
   positionColumn,
@@ -122,7 +123,7 @@ export class LandingInput implements BatchInput<LandingRead> {
   }
 
   endOf({ inputs }: LandingRead): unknown {
-    return inputs;
+    return packEnds(inputs);
   }
 
   backlog() {

@@ -24,6 +24,13 @@ export interface MaintenanceHooks {
   onError(table: string, error: unknown): void;
 }
 
+export interface MaintenanceOptions {
+  /** Bytes that files should have. */
+  targetSize?: number | undefined;
+  /** Joins, and deletes nothing. */
+  keepsFiles?: boolean | undefined;
+}
+
 interface Watched {
   table: DeltaLog;
   /** Milliseconds since the epoch. */
@@ -37,14 +44,15 @@ export class Maintenance {
   #closed = false;
 
   readonly #tiers: readonly number[];
+  readonly #vacuums: boolean;
 
-  /** @param targetSize bytes that files should have */
   constructor(
     readonly clock: Clock,
     readonly hooks: MaintenanceHooks,
-    targetSize = defaultTargetSize,
+    { targetSize = defaultTargetSize, keepsFiles = false }: MaintenanceOptions = {},
   ) {
     this.#tiers = [...lowerTiers.filter((tier) => tier < targetSize), targetSize];
+    this.#vacuums = !keepsFiles;
   }
 
   /** Takes a table into care, or goes on with a newly opened one. */
@@ -116,7 +124,7 @@ export class Maintenance {
   }
 
   #vacuumIsDue({ vacuumedAt }: Watched): boolean {
-    return this.clock.now() - vacuumedAt >= vacuumEveryMs;
+    return this.#vacuums && this.clock.now() - vacuumedAt >= vacuumEveryMs;
   }
 }
 

@@ -11,6 +11,7 @@ import type { DuckSession } from '../../duck/index.js';
 import { progress as progressContract, quarantine as quarantineContract } from '../../posts/tables.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { BatchProgress, EngineRun, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
+import type { Plan } from '../plan.js';
 import { fansOut, planInput } from './compile.js';
 import { clockOf, type EmbeddedContext } from './context.js';
 import { QueryLoop } from './loop.js';
@@ -24,19 +25,21 @@ import { filesYetToRead, versionYetToRead } from './yet-to-read.js';
 const stopDrainMs = 5_000;
 
 /**
- * Starts the queries of a lake. It returns at once; what goes wrong in a query is in its status, in the events, and in
+ * Starts queries of a lake; of its `others`, which do not run, is known what they write. It returns at once; what goes wrong in a query is in its status, in the events, and in
  * `done`. Whoever called it must `close` the run, whether or not it ended by itself.
  */
 export async function startEmbedded(
   context: EmbeddedContext,
   queries: readonly QueryDefinition[],
+  others: readonly QueryDefinition[] = [],
 ): Promise<EmbeddedRun> {
   await prepareDatabase(context);
   const delta: DeltaEnv = {
     ...context.delta,
     logNeededFrom: (storage) => versionYetToRead(context, queries, storage),
   };
-  const run = new EmbeddedRun({ ...context, delta }, queries, await context.duck.connect());
+  const plans = [...queries, ...others].map(({ plan }) => plan);
+  const run = new EmbeddedRun({ ...context, delta }, queries, plans, await context.duck.connect());
   for (const { name } of queries) await run.start(name);
   return run;
 }
@@ -59,6 +62,7 @@ export class EmbeddedRun implements EngineRun {
   constructor(
     readonly context: EmbeddedContext,
     readonly definitions: readonly QueryDefinition[],
+    readonly plans: readonly Plan[],
     session: DuckSession,
   ) {
     this.#clock = clockOf(context);
@@ -81,7 +85,7 @@ export class EmbeddedRun implements EngineRun {
         // What could not be done now is due again after the next commit.
         onError: () => undefined,
       },
-      context.targetSize,
+      context,
     );
     this.#loops = new Map(definitions.map((definition) => [definition.name, this.#loop(definition)]));
   }
@@ -200,8 +204,8 @@ export class EmbeddedRun implements EngineRun {
 
   /** A table fans out if any plan between the landing place and it does. */
   #fansOut(table: string): boolean {
-    const writer = this.#writersOf(table)[0]?.definition.plan;
-    // Of a table that no query of this run writes nothing is known: its posts are told apart by post_id.
+    const writer = this.plans.find(({ sink }) => sink.table === table);
+    // Of a table that no known query writes nothing is known: its posts are told apart by post_id.
     if (!writer) return table !== 'landing';
     return fansOut(writer) || (planInput(writer) !== 'landing' && this.#fansOut(planInput(writer)));
   }

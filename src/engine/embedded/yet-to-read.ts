@@ -6,12 +6,13 @@ import { type DeltaEnv, DeltaLog, decodePath, TableTail, type TailOffset } from 
 import type { Storage } from '../../storage/storage.js';
 import type { QueryDefinition } from '../engine.js';
 import { planInput } from './compile.js';
+import type { Places } from './context.js';
 import type { PlannedRead } from './input.js';
 import { WriteAheadLog } from './wal.js';
 
 export interface LakePlaces {
-  readonly tables: Storage;
-  readonly checkpoints: Storage;
+  readonly tables: Places;
+  readonly checkpoints: Places;
   readonly delta: DeltaEnv;
 }
 
