@@ -33,6 +33,19 @@ function shown(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** An array of row objects, written as the rows come. */
+export async function printJsonRows(
+  terminal: Terminal,
+  rows: AsyncIterable<Readonly<Record<string, unknown>>>,
+): Promise<void> {
+  let before = '[';
+  for await (const row of rows) {
+    await terminal.write(`${before}${JSON.stringify(row)}`);
+    before = ',\n';
+  }
+  await terminal.print(before === '[' ? '[]' : ']');
+}
+
 /** One record of RFC 4180, without its line end; null is empty, lists and structs are JSON. */
 export function csvLine(values: readonly unknown[]): string {
   return values

@@ -11,6 +11,13 @@ export type {
   RemoveFile,
   Txn,
 } from './actions.js';
+export {
+  type ChangedFile,
+  type ChangesRange,
+  type CommitChanges,
+  planChanges,
+  type TableChanges,
+} from './changes.js';
 export { type CompactOptions, type CompactResult, compact } from './compaction.js';
 export type { ConflictKind } from './conflicts.js';
 export type { TableSpec } from './create-table.js';

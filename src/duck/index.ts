@@ -1,4 +1,5 @@
 /** DuckDB sessions, Parquet in and out with exact Delta statistics, and SQL over Delta tables. */
+export { type ChangeRowsOptions, changeColumns, changeRows } from './changes.js';
 export type { Compression, FileLayout } from './data-files.js';
 export { DuckDatabase, type DuckDatabaseOptions } from './database.js';
 export { exportParquet } from './export.js';

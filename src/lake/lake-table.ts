@@ -7,6 +7,7 @@ import type { Row } from '../duck/json-value.js';
 import { emptySelect, scanSql } from '../duck/scan.js';
 import type { DuckSession } from '../duck/session.js';
 import type { DataType, StructType } from '../schema/column-types.js';
+import { type ChangesQuery, changes } from '../table/changes.js';
 
 export interface TableCount {
   table: string;
@@ -136,6 +137,13 @@ export class LakeTable {
     } finally {
       await session.close();
     }
+  }
+
+  /** Rows that the commits of a range of versions changed, as `DeltaTable.changes` gives them. @throws delta.changes_gone (user) */
+  async *changes(query: ChangesQuery): AsyncGenerator<Row> {
+    const log = await this.access.open();
+    if (log !== undefined) yield* changes({ log, connect: () => this.access.connect() }, query);
+    else if (this.contract === undefined) throw noSuchTable(this.name, this.path);
   }
 
   /** Newest first. */

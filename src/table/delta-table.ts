@@ -13,6 +13,7 @@ import type { StructType } from '../schema/column-types.js';
 import { openStorage } from '../storage/open-storage.js';
 import type { Storage } from '../storage/storage.js';
 import { type AppendOptions, type AppendResult, append } from './append.js';
+import { type ChangesQuery, changes } from './changes.js';
 import type { RowsInput } from './input.js';
 import { type RowsQuery, rows } from './rows.js';
 import type { TableContext } from './table-context.js';
@@ -113,6 +114,16 @@ export class DeltaTable {
   /** Rows as JSON-safe objects, streamed; in no particular order. */
   rows(query: RowsQuery = {}): AsyncGenerator<Row> {
     return rows(this.#context, query);
+  }
+
+  /**
+   * The rows that the commits of a range of versions changed: the table's columns, then `_change_type` (`insert`, `delete`, and
+   * from change data files `update_preimage` and `update_postimage`), `_commit_version` and `_commit_timestamp`.
+   * @throws delta.changes_gone (user) where log or files of a version are gone, delta.no_such_version (user),
+   *   delta.schema_mismatch (user) where the schema changed so that older rows do not fit
+   */
+  changes(query: ChangesQuery): AsyncGenerator<Row> {
+    return changes(this.#context, query);
   }
 
   /**

@@ -24,6 +24,7 @@ export { MemoryStorage } from '../storage/memory.js';
 export { openStorage } from '../storage/open-storage.js';
 export type { ObjectInfo, PutIfAbsentOutcome, Storage } from '../storage/storage.js';
 export type { AppendOptions, AppendResult } from './append.js';
+export type { ChangesQuery } from './changes.js';
 export { type CreateOptions, DeltaTable, type DeltaTableOptions } from './delta-table.js';
 export type { RowsInput, SqlInput } from './input.js';
 export type { InputRow } from './row-values.js';

@@ -184,6 +184,31 @@ describe('after a run', () => {
     expect((await callFailure(['table', 'count', 'gold', '--version', '99'], here)).fault).toBe('user');
   });
 
+  it('the changes of a table are told, all as JSON and some for people', async () => {
+    const rows = await callJson<Record<string, unknown>[]>(
+      ['table', 'changes', 'bronze', '--from', '0'],
+      here,
+    );
+    expect(rows).toHaveLength(300);
+    expect(rows[0]).toMatchObject({ _change_type: 'insert', _commit_version: 1 });
+    const some = await call(['table', 'changes', 'gold', '--from', '0', '--limit', '3'], here);
+    const [head, ...lines] = some.stdout.trim().split('\n');
+    expect(head).toMatch(/^_commit_version +_change_type +/);
+    expect(lines.map((line) => line.trim().split(/ +/).slice(0, 2))).toEqual(Array(3).fill(['1', 'insert']));
+    expect(some.stderr).toContain('the first 3 rows');
+    const path = ['--path', join(lake, 'tables', 'bronze')];
+    expect(
+      await callJson(['table', 'changes', ...path, '--from', '1', '--limit', '2'], { cwd: dir }),
+    ).toHaveLength(2);
+    expect((await call(['table', 'changes', 'bronze', '--from', '0', '--to', '0'], here)).stdout).toBe(
+      'no row has changed\n',
+    );
+    expect((await callFailure(['table', 'changes', 'bronze', '--from', '9'], here)).code).toBe(
+      'delta.no_such_version',
+    );
+    expect((await callFailure(['table', 'changes', 'bronze'], here)).message).toContain('--from');
+  });
+
   it('a table is exported once, and any Delta table by its path', async () => {
     const to = join(dir, 'out.parquet');
     const exported = await callJson(

@@ -33,6 +33,20 @@ describe('a table of its own', () => {
     await again.close();
   });
 
+  it('tells what its commits changed', async () => {
+    const table = await DeltaTable.create(join(dir, 'changes'), { schema });
+    await table.append([{ id: 1, text: 'a' }]);
+    await table.append([{ id: 2, text: 'b' }, { id: 3 }]);
+    const rows = await collect(table.changes({ from: 2 }));
+    expect(rows.map(({ id, _change_type, _commit_version }) => [id, _change_type, _commit_version])).toEqual([
+      [2, 'insert', 2],
+      [3, 'insert', 2],
+    ]);
+    expect(await collect(table.changes({ from: 0, to: 1 }))).toHaveLength(1);
+    expect(await collect(table.changes({ from: 0, limit: 2 }))).toHaveLength(2);
+    await table.close();
+  });
+
   it('takes rows that come one by one', async () => {
     const table = await DeltaTable.create(join(dir, 'stream'), { schema });
     async function* numbers() {

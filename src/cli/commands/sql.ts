@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { text as readAll } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import { MurmurError } from '../../base/errors.js';
+import type { Row } from '../../duck/json-value.js';
 import type { ResultColumn } from '../../duck/session.js';
 import type { SqlStream } from '../../lake/sql-desk.js';
 import type { Cli } from '../cli.js';
 import { wholeNumber } from '../option-values.js';
-import { csvLine, shownRows } from '../rows.js';
+import { csvLine, printJsonRows, shownRows } from '../rows.js';
 import { plural, span } from '../text/numbers.js';
 
 interface SqlOptions {
@@ -50,7 +51,7 @@ async function sql(cli: Cli, query: string | undefined, o: SqlOptions): Promise<
     const began = performance.now();
     const stream = await lake.sqlStream(text);
     try {
-      if (cli.json) await printJson(cli, stream);
+      if (cli.json) await printJsonRows(cli.terminal, oneByOne(stream));
       else if (o.csv) await printCsv(cli, stream);
       else await printRows(cli, stream, o.limit, began);
     } finally {
@@ -79,16 +80,8 @@ async function textOf(cli: Cli, query: string | undefined, file: string | undefi
   return readAll(cli.terminal.stdin);
 }
 
-/** An array of row objects, written as the rows come. */
-async function printJson(cli: Cli, { rows }: SqlStream): Promise<void> {
-  let before = '[';
-  for await (const chunk of rows) {
-    for (const row of chunk) {
-      await cli.terminal.write(`${before}${JSON.stringify(row)}`);
-      before = ',\n';
-    }
-  }
-  await cli.terminal.print(before === '[' ? '[]' : ']');
+async function* oneByOne({ rows }: SqlStream): AsyncIterable<Row> {
+  for await (const chunk of rows) yield* chunk;
 }
 
 async function printCsv(cli: Cli, { columns, rows }: SqlStream): Promise<void> {

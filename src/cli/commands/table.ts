@@ -7,6 +7,7 @@ import { wholeNumber } from '../option-values.js';
 import { shownRows } from '../rows.js';
 import { columns, pairs } from '../text/columns.js';
 import { ago, count, plural, size } from '../text/numbers.js';
+import { changes } from './table/changes.js';
 
 interface TableOptions {
   path?: string;
@@ -45,11 +46,17 @@ export function define(command: Command, cli: Cli): void {
     .requiredOption('--to <file>', 'the Parquet file to write')
     .option('--force', 'replace a file that is there');
 
-  function verb(
+  verb('changes', 'Rows that its commits changed.', 'murmur table changes gold --from 3 --to 5', changes)
+    .requiredOption('--from <n>', 'the first version whose changes are told', wholeNumber)
+    .option('--to <n>', 'the last one; else the newest', wholeNumber)
+    .option('--limit <n>', 'how many rows; else 200 for people and all with --json', wholeNumber)
+    .option('--copied-rows', 'also rows that a rewrite deleted and inserted again as they were');
+
+  function verb<O extends object>(
     name: string,
     description: string,
     example: string,
-    act: (cli: Cli, table: LakeTable, options: TableOptions) => Promise<void>,
+    act: (cli: Cli, table: LakeTable, options: O) => Promise<void>,
   ): Command {
     return command
       .command(name)
@@ -57,7 +64,7 @@ export function define(command: Command, cli: Cli): void {
       .argument('[name]', 'the table; or --path')
       .option('--path <dir>', 'folder of a Delta table that is not in this lake')
       .addHelpText('after', `\nExample:\n  ${example}`)
-      .action((table: string | undefined, options: TableOptions) =>
+      .action((table: string | undefined, options: O & { path?: string }) =>
         withTable(cli, table, options, (found) => act(cli, found, options)),
       );
   }
@@ -70,7 +77,7 @@ function atVersion(): Option {
 async function withTable(
   cli: Cli,
   name: string | undefined,
-  { path }: TableOptions,
+  { path }: { path?: string },
   work: (table: LakeTable) => Promise<void>,
 ): Promise<void> {
   if (path !== undefined) {
