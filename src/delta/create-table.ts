@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { MurmurError } from '../base/errors.js';
 import type { StructType } from '../schema/column-types.js';
 import type { Action } from './actions.js';
+import { protocolFor } from './features.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface TableSpec {
@@ -34,7 +35,7 @@ export function creation(
         txnId: randomUUID(),
       },
     },
-    { protocol: { minReaderVersion: 1, minWriterVersion: 2 } },
+    { protocol: protocolFor(schema) },
     {
       metaData: {
         id: randomUUID(),

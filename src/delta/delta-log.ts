@@ -70,7 +70,7 @@ export class DeltaLog {
   }
 
   /**
-   * Creates the table (protocol 1,2), or opens it where another process was faster.
+   * Creates the table (of the oldest protocol that has its columns), or opens it where another process was faster.
    * @throws delta.schema_mismatch (user) when a table with other columns is there, delta.bad_schema (user)
    */
   static async create(storage: Storage, env: DeltaEnv, spec: TableSpec): Promise<DeltaLog> {

@@ -3,6 +3,7 @@
  * with it can be read and written here; what it does not name is refused by name.
  */
 import { MurmurError } from '../base/errors.js';
+import type { DataType, PrimitiveType, StructType } from '../schema/column-types.js';
 import type { Metadata, Protocol } from './actions.js';
 
 type Support = 'yes' | 'when inactive' | 'no';
@@ -70,6 +71,26 @@ const legacyWriter: readonly (readonly string[])[] = [
   ['columnMapping'],
   ['identityColumns'],
 ];
+
+/** What a new table asks of its readers and writers: as little as its columns allow. */
+export function protocolFor(schema: StructType): Protocol {
+  if (!mentions(schema, 'timestamp_ntz')) return { minReaderVersion: 1, minWriterVersion: 2 };
+  return {
+    minReaderVersion: 3,
+    minWriterVersion: 7,
+    readerFeatures: ['timestampNtz'],
+    // Version 7 stands for nothing by itself: what version 2 stands for is named.
+    writerFeatures: ['timestampNtz', ...legacyWriter[2]!],
+  };
+}
+
+/** Whether a type occurs in another, at any depth. */
+function mentions(type: DataType, wanted: PrimitiveType): boolean {
+  if (typeof type === 'string') return type === wanted;
+  if (type.type === 'array') return mentions(type.elementType, wanted);
+  if (type.type === 'map') return mentions(type.keyType, wanted) || mentions(type.valueType, wanted);
+  return type.fields.some((field) => mentions(field.type, wanted));
+}
 
 /** @throws delta.unsupported_feature (user), naming what cannot be read */
 export function assertReadable(root: string, protocol: Protocol, metadata: Metadata): void {

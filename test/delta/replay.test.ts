@@ -6,6 +6,7 @@ import { DeltaLog } from '../../src/delta/index.js';
 import { parseCommit } from '../../src/delta/log.js';
 import { checkpointPath, commitPath, lastCheckpointPath } from '../../src/delta/log-files.js';
 import { emptyState, replay, Snapshot } from '../../src/delta/snapshot.js';
+import { arrayOf, column, struct } from '../../src/schema/column-types.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
 import { contentsOf, schema, testEnv } from './rows.js';
 
@@ -203,6 +204,17 @@ describe('checkpoints', () => {
 });
 
 describe('protocol', () => {
+  it('of a new table names the feature that times without a zone need, wherever they are', async () => {
+    const schema = struct(column('visits', arrayOf(struct(column('at', 'timestamp_ntz')))));
+    const { snapshot } = await DeltaLog.create(new MemoryStorage(), testEnv(), { schema });
+    expect(snapshot.protocol).toEqual({
+      minReaderVersion: 3,
+      minWriterVersion: 7,
+      readerFeatures: ['timestampNtz'],
+      writerFeatures: ['timestampNtz', 'appendOnly', 'invariants'],
+    });
+  });
+
   const withProtocol = (own: unknown, configuration: Record<string, string> = {}) =>
     storage.put(
       commitPath(0),
