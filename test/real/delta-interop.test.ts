@@ -1,9 +1,7 @@
 /** Tables that Murmur makes: Spark and Python's deltalake read every row of them, whatever was done to the table. */
-import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { compact, DeltaLog } from '../../src/delta/index.js';
-import { planMerge, writeParquet } from '../../src/duck/index.js';
+import { writeParquet } from '../../src/duck/index.js';
 import type { StructType } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { everything, everythingLocal, everythingRows } from './everything.js';
