@@ -1,4 +1,3 @@
-import { isAbsolute, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { MurmurError } from '../../base/errors.js';
@@ -7,6 +6,9 @@ import type { Cli } from '../cli.js';
 import { pairs } from '../text/columns.js';
 import { plural, span } from '../text/numbers.js';
 import { oneLine } from '../text/width.js';
+import { bundleOf } from './model/bundle.js';
+import { define as defineCompare } from './model/compare.js';
+import { define as defineEvaluate } from './model/evaluate.js';
 
 interface ModelOptions {
   model?: string;
@@ -29,6 +31,8 @@ export function define(command: Command, cli: Cli): void {
   verb('score', 'Score a text, or every line of stdin.', 'cat texts.txt | murmur model score --json')
     .argument('[text]', 'the text; without it, lines of stdin')
     .action((text: string | undefined, options: ModelOptions) => score(cli, text, options));
+  defineEvaluate(command, cli);
+  defineCompare(command, cli);
 
   function verb(name: string, description: string, example: string): Command {
     return command
@@ -39,18 +43,8 @@ export function define(command: Command, cli: Cli): void {
   }
 }
 
-/** The bundle meant: the option, else what the lake says, else the bundled one. Folders of a lake are relative to it. */
-async function bundleOf(cli: Cli, { model }: ModelOptions): Promise<string> {
-  const isName = (text: string) => text === 'bundled' || text === 'lexicon';
-  if (model !== undefined) return isName(model) ? model : cli.path(model);
-  if (cli.flags.lake === undefined && cli.findLakeDir() === undefined) return 'bundled';
-  return cli.withLake(async ({ lake, spec }) =>
-    isName(spec.model) || isAbsolute(spec.model) ? spec.model : resolve(lake.dir, spec.model),
-  );
-}
-
 async function show(cli: Cli, o: ModelOptions): Promise<void> {
-  const name = await bundleOf(cli, o);
+  const name = await bundleOf(cli, o.model);
   const { bundleFolder, loadBundle, openScorer } = await import('../../scoring/index.js');
   if (name === 'lexicon') {
     const { model } = await openScorer({ bundle: name });
@@ -79,7 +73,7 @@ async function show(cli: Cli, o: ModelOptions): Promise<void> {
 }
 
 async function verify(cli: Cli, o: ModelOptions): Promise<void> {
-  const name = await bundleOf(cli, o);
+  const name = await bundleOf(cli, o.model);
   if (name === 'lexicon') {
     throw new MurmurError('cli.usage', 'verifying the lexicon: it has no bundle', { fault: 'user' });
   }
@@ -101,7 +95,7 @@ async function score(cli: Cli, text: string | undefined, o: ModelOptions): Promi
     });
   }
   const { openScorer } = await import('../../scoring/index.js');
-  const scorer = await openScorer({ bundle: await bundleOf(cli, o) });
+  const scorer = await openScorer({ bundle: await bundleOf(cli, o.model) });
   try {
     if (text !== undefined) await scoreAll(cli, scorer, [text]);
     else await scoreLines(cli, scorer);

@@ -1,0 +1,97 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { Comparison } from '../../../operate/compare.js';
+import type { Evaluation } from '../../../operate/evaluation.js';
+import type { Scorer } from '../../../scoring/scorer.js';
+import type { Cli } from '../../cli.js';
+import { wholeNumber } from '../../option-values.js';
+import { columns } from '../../text/columns.js';
+import { oneLine } from '../../text/width.js';
+import { bundleOf } from './bundle.js';
+import { percent } from './evaluate.js';
+import { addDataOptions, type DataOptions, readData } from './labelled-data.js';
+import { scoringProgress } from './scoring-progress.js';
+
+interface CompareOptions extends DataOptions {
+  data: string;
+  html?: string;
+  disagreements: number;
+}
+
+export function define(command: Command, cli: Cli): void {
+  const verb = command
+    .command('compare')
+    .description(
+      'Models side by side on the same labelled rows, and whether they differ by more than chance.',
+    )
+    .argument('<models...>', 'two or more of: bundled, lexicon, folders of bundles');
+  addDataOptions(verb)
+    .option('--html <file>', 'also write the report as one HTML file')
+    .option('--disagreements <n>', 'most rows of disagreement to keep', wholeNumber, 100)
+    .addHelpText(
+      'after',
+      '\nExample:\n  murmur model compare bundled lexicon --data tweets.tsv --html report.html',
+    )
+    .action((models: string[], options: CompareOptions) => compareModels(cli, verb, models, options));
+}
+
+async function compareModels(cli: Cli, verb: Command, models: string[], o: CompareOptions): Promise<void> {
+  if (models.length < 2 || o.data === undefined) {
+    verb.error('comparing takes two or more models and --data FILE', { code: 'commander.missingArgument' });
+  }
+  const { compare } = await import('../../../operate/compare.js');
+  const { openScorer } = await import('../../../scoring/index.js');
+  const set = await readData(cli, o);
+  const scorers: Scorer[] = [];
+  const progress = scoringProgress(cli);
+  try {
+    for (const model of models) scorers.push(await openScorer({ bundle: await bundleOf(cli, model) }));
+    const comparison = await compare(scorers, set, o.disagreements, progress.show);
+    progress.end();
+    if (o.html !== undefined) {
+      const { comparisonHtml } = await import('../../../operate/comparison-html.js');
+      await writeFile(cli.path(o.html), comparisonHtml(comparison));
+      cli.say(`report in ${o.html}`);
+    }
+    await cli.result(comparison, () => shown(cli, comparison));
+  } finally {
+    progress.end();
+    await Promise.all(scorers.map((scorer) => scorer.close()));
+  }
+}
+
+function shown(cli: Cli, { models, pairs, disagreements }: Comparison): string {
+  const { paint, width } = cli.terminal;
+  const row = (name: string, of: (e: Evaluation) => string) => [name, ...models.map(of)];
+  const measures = columns(
+    [{ name: '', whole: true }, ...models.map(({ model: name }) => ({ name, align: 'right' as const }))],
+    [
+      row('accuracy', (e) => percent(e.accuracy)),
+      row('macro recall', (e) => percent(e.macro_recall)),
+      row('macro F1', (e) => percent(e.macro_f1)),
+      row('F1 positive', (e) => percent(e.f1_positive)),
+      row('ROC AUC', (e) => e.roc_auc?.toFixed(4) ?? '–'),
+      row('ECE', (e) => percent(e.ece)),
+      ...(models[0]?.per_class ?? []).map(({ label }, i) =>
+        row(`recall ${label}`, (e) => percent(e.per_class[i]!.recall)),
+      ),
+    ],
+    { paint, width },
+  );
+  const verdicts = pairs.map(
+    ({ verdict, agreement, p, only_a_right, only_b_right }) =>
+      `${verdict}: they agree on ${percent(agreement)}, alone right on ${only_a_right} and ${only_b_right} rows, McNemar p ${p < 0.0001 ? '< 0.0001' : `= ${p.toFixed(4)}`}`,
+  );
+  const examples = columns(
+    [{ name: 'label', whole: true }, ...models.map(({ model: name }) => ({ name })), { name: 'text' }],
+    disagreements
+      .slice(0, 10)
+      .map(({ actual, predictions, text }) => [
+        actual,
+        ...models.map(({ model }) => predictions[model]!.sentiment),
+        oneLine(text),
+      ]),
+    { paint, width },
+  );
+  return [measures, verdicts.join('\n'), examples].join('\n\n');
+}

@@ -1,0 +1,45 @@
+/** The options of `model evaluate` and `model compare` that say which rows a model is judged by. */
+import { basename } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { givenScheme, type LabelScheme, type Sentiment, sentiments } from '../../../posts/labels.js';
+import type { Cli } from '../../cli.js';
+
+export interface DataOptions {
+  data?: string;
+  text?: string;
+  label?: string;
+  labels?: LabelScheme;
+}
+
+export function addDataOptions(command: Command): Command {
+  return command
+    .option('--data <file>', 'labelled texts: CSV, TSV, NDJSON or JSON, gzipped or not')
+    .option('--text <column>', 'which column is the text: its name, or its number from 1')
+    .option('--label <column>', 'which column is the label')
+    .option('--labels <map>', 'what labels mean, like 0=negative,2=neutral,4=positive', parseScheme);
+}
+
+/** The file's rows, with the labels' meaning: `--labels`, else found from the whole set. */
+export async function readData(cli: Cli, o: DataOptions & { data: string }) {
+  const { readLabelledFile } = await import('../../../operate/labelled-file.js');
+  const { labelledSet, schemeOf } = await import('../../../operate/labelled-rows.js');
+  const rows = await readLabelledFile(cli.path(o.data), {
+    ...(o.text === undefined ? {} : { text: o.text }),
+    ...(o.label === undefined ? {} : { label: o.label }),
+  });
+  const name = basename(o.data);
+  return labelledSet(name, rows, schemeOf(name, rows, o.labels));
+}
+
+function parseScheme(text: string): LabelScheme {
+  const map: Record<string, Sentiment> = {};
+  for (const pair of text.split(',')) {
+    const at = pair.lastIndexOf('=');
+    const meaning = pair.slice(at + 1).trim();
+    if (at < 1 || !(sentiments as readonly string[]).includes(meaning)) {
+      throw new InvalidArgumentError(`"${pair}" is not LABEL=${sentiments.join('|')}`);
+    }
+    map[pair.slice(0, at)] = meaning as Sentiment;
+  }
+  return givenScheme(map);
+}
