@@ -6,12 +6,11 @@ import { randomUUID } from 'node:crypto';
 import type { DataFile } from '../delta/actions.js';
 import type { StructType } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
-import { prepareFolder, settle } from './durable.js';
 import { type CopyResult, fileStatistics } from './file-statistics.js';
-import { parquetUri } from './parquet-location.js';
 import { type PartitionValues, partitionDirectory } from './partition-value.js';
 import type { DuckSession } from './session.js';
 import { quoteString } from './sql-text.js';
+import type { FileTarget } from './staging.js';
 import { statsColumns } from './stats-columns.js';
 
 export type Compression = 'snappy' | 'zstd';
@@ -49,20 +48,18 @@ export async function writeDataFiles(session: DuckSession, options: DataFilesOpt
     partitionDirectory(options.partitionColumns, partitionValues),
     options.compression ?? 'snappy',
   );
-  await prepareFolder(storage, name.at(0));
+  const target = await session.staging.target(storage);
+  const writing: Writing = { session, options, target, name, begun: [] };
   try {
-    let copied = await copy(session, options, options.select, name.at(0));
+    let copied = await copy(writing, options.select);
     const [whole] = copied;
     if (whole && maxFileBytes && whole.file_size_bytes > maxFileBytes * tolerance) {
-      copied = await split(session, options, whole, name, maxFileBytes);
+      copied = await split(writing, whole, maxFileBytes);
     }
     const columns = statsColumns(options.schema, options.configuration);
     const [stats, settled] = await Promise.all([
       inTurn(copied, (file) => fileStatistics(session, file, columns)),
-      settle(
-        storage,
-        copied.map((file) => file.path),
-      ),
+      target.settle(copied.map((file) => file.path)),
     ]);
     return copied.map(({ path, count }, i) => {
       const { size, mtimeMs } = settled.get(path)!;
@@ -76,22 +73,34 @@ export async function writeDataFiles(session: DuckSession, options: DataFilesOpt
       };
     });
   } catch (e) {
-    await discard(storage, name);
+    await target.discard(writing.begun);
     throw e;
+  } finally {
+    await target.close();
   }
+}
+
+interface Writing {
+  session: DuckSession;
+  options: DataFilesOptions;
+  target: FileTarget;
+  name: FileName;
+  /** Paths of all files that were begun. */
+  begun: string[];
 }
 
 type CopiedFile = CopyResult & { path: string };
 
+/** Writes the rows as the next file. */
 async function copy(
-  session: DuckSession,
-  options: DataFilesOptions,
+  { session, options, target, name, begun }: Writing,
   select: string,
-  path: string,
 ): Promise<CopiedFile[]> {
-  const target = quoteString(parquetUri(options.storage, path));
+  const path = name.at(begun.length);
+  begun.push(path);
+  const file = quoteString(await target.localName(path));
   const copied = await session.rows<CopyResult>(
-    `COPY (${select}) TO ${target} (${settings(options).join(', ')})`,
+    `COPY (${select}) TO ${file} (${settings(options).join(', ')})`,
   );
   return copied.map((file) => ({ ...file, path }));
 }
@@ -99,22 +108,16 @@ async function copy(
 /**
  * Cuts a file into equal ones of about the size asked for. (DuckDB's own FILE_SIZE_BYTES mixes up the order of rows.)
  */
-async function split(
-  session: DuckSession,
-  options: DataFilesOptions,
-  whole: CopiedFile,
-  name: FileName,
-  maxFileBytes: number,
-): Promise<CopiedFile[]> {
+async function split(writing: Writing, whole: CopiedFile, maxFileBytes: number): Promise<CopiedFile[]> {
   const files = Math.max(2, Math.round(whole.file_size_bytes / maxFileBytes));
   const rows = Math.ceil(whole.count / files);
   const pieces: CopiedFile[] = [];
   for (let from = 0; from < whole.count; from += rows) {
     const select = `SELECT * FROM read_parquet(${quoteString(whole.filename)}, hive_partitioning=false)
       WHERE file_row_number >= ${from} AND file_row_number < ${from + rows}`;
-    pieces.push(...(await copy(session, options, select, name.at(pieces.length + 1))));
+    pieces.push(...(await copy(writing, select)));
   }
-  await options.storage.delete(whole.path);
+  await writing.target.discard([whole.path]);
   return pieces;
 }
 
@@ -128,17 +131,6 @@ function settings(options: DataFilesOptions): string[] {
     'WRITE_EMPTY_FILE false',
     ...(options.rowGroupRows ? [`ROW_GROUP_SIZE ${options.rowGroupRows}`] : []),
   ];
-}
-
-/** Deletes what a failed write may have left; the name occurs nowhere else. */
-async function discard(storage: Storage, name: FileName): Promise<void> {
-  try {
-    for await (const { path } of storage.list(name.folder)) {
-      if (path.includes(name.id)) await storage.delete(path);
-    }
-  } catch {
-    // Files that no commit names are vacuum's to remove; the failure before this one is what the caller must see.
-  }
 }
 
 /** The name that Spark's writers use: `part-00000-<uuid>.c000.snappy.parquet`. */

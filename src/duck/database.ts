@@ -8,10 +8,12 @@ import { rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DuckDBInstance } from '@duckdb/node-api';
+import { ReadCache } from '../storage/read-cache.js';
 import { duckError } from './duck-errors.js';
 import { type DuckApi, loadDuckApi } from './native.js';
 import { DuckSession } from './session.js';
 import { quoteList } from './sql-text.js';
+import { Staging } from './staging.js';
 
 export interface DuckDatabaseOptions {
   /** What DuckDB's buffers may take before it spills to disk. Default `256MB`. */
@@ -25,6 +27,8 @@ export interface DuckDatabaseOptions {
    * the configuration. Default: no confinement.
    */
   onlyFilesIn?: readonly string[];
+  /** Where copies of files of far stores are kept. Default: in the user's cache folder. */
+  cache?: ReadCache;
 }
 
 export class DuckDatabase {
@@ -35,6 +39,7 @@ export class DuckDatabase {
     private readonly api: DuckApi,
     private readonly instance: DuckDBInstance,
     private readonly ownTempDirectory: string | undefined,
+    private readonly cache: ReadCache,
   ) {}
 
   /** @throws duck.native_missing (external), duck.sql_error (user) for an option that DuckDB refuses */
@@ -51,7 +56,7 @@ export class DuckDatabase {
         autoinstall_known_extensions: 'false',
         autoload_known_extensions: 'false',
       });
-      const database = new DuckDatabase(api, instance, own);
+      const database = new DuckDatabase(api, instance, own, options.cache ?? new ReadCache());
       await database.configure(options);
       return database;
     } catch (e) {
@@ -62,8 +67,11 @@ export class DuckDatabase {
   /** A new connection; cheap (below 1 ms), so work that runs beside other work takes one of its own. */
   async connect(): Promise<DuckSession> {
     try {
-      const session = new DuckSession(this.api, await this.instance.connect(), () =>
-        this.sessions.delete(session),
+      const session = new DuckSession(
+        this.api,
+        await this.instance.connect(),
+        () => this.sessions.delete(session),
+        new Staging(this.cache),
       );
       this.sessions.add(session);
       return session;

@@ -122,7 +122,7 @@ async function filesThatHold(
   );
   const hits = new Set(found.map((f) => f.filename));
   return {
-    files: candidates.filter((file) => hits.has(dataFileUri(storage, file))),
+    files: candidates.filter((file) => hits.has(dataFileUri(session, storage, file))),
     rows: found.reduce((sum, f) => sum + f.n, 0),
   };
 }

@@ -8,8 +8,7 @@ import type { Storage } from '../storage/storage.js';
 import { readCheckpointFiles, writeCheckpointFile } from './checkpoint-parquet.js';
 import { writeDataFiles } from './data-files.js';
 import type { DuckDatabase } from './database.js';
-import { prepareFolder, settle } from './durable.js';
-import { parquetUri } from './parquet-location.js';
+import { stagedParquet } from './parquet-location.js';
 import { groupByPartition, type ScanTarget, scanSql } from './scan.js';
 import type { DuckSession } from './session.js';
 
@@ -18,24 +17,26 @@ export class DuckParquetHandler implements ParquetHandler {
 
   /** Also gives the `sidecar` and `checkpointMetadata` actions of V2 checkpoints. */
   readCheckpoint(storage: Storage, paths: string[]): Promise<Action[]> {
-    return this.withSession((session) =>
-      readCheckpointFiles(
-        session,
-        paths.map((path) => parquetUri(storage, path)),
-      ),
+    return this.withSession(async (session) =>
+      readCheckpointFiles(session, await stagedParquet(session, storage, paths)),
     );
   }
 
-  async writeCheckpoint(
+  writeCheckpoint(
     storage: Storage,
     path: string,
     actions: Iterable<Action>,
   ): Promise<{ rows: number; size: number }> {
-    await prepareFolder(storage, path);
-    const uri = parquetUri(storage, path);
-    const rows = await this.withSession((session) => writeCheckpointFile(session, uri, actions));
-    const settled = await settle(storage, [path]);
-    return { rows, size: settled.get(path)!.size };
+    return this.withSession(async (session) => {
+      const target = await session.staging.target(storage);
+      try {
+        const rows = await writeCheckpointFile(session, await target.localName(path), actions);
+        const settled = await target.settle([path]);
+        return { rows, size: settled.get(path)!.size };
+      } finally {
+        await target.close();
+      }
+    });
   }
 
   /** @throws duck.rewrite_mismatch (internal) when the new files do not hold as many rows as the old ones */

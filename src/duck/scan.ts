@@ -7,7 +7,7 @@ import { MurmurError } from '../base/errors.js';
 import type { AddFile, Metadata } from '../delta/actions.js';
 import type { StructField, StructType } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
-import { dataFileUri } from './parquet-location.js';
+import { dataFileUri, stageDataFiles } from './parquet-location.js';
 import { partitionLiteral } from './partition-value.js';
 import type { DuckSession } from './session.js';
 import { quoteIdent, quoteList } from './sql-text.js';
@@ -38,10 +38,10 @@ const rowNumberColumns = ['filename', 'file_row_number'] as const;
  * Rows come file by file, each in its own order. A table without files gives no rows, with the right columns. The text may be
  * used on this session, as long as it is open.
  * @throws duck.column_unknown (user); duck.column_ambiguous (user) with `rowNumbers` on a table that has a column of such a
- *   name; duck.feature_unsupported (user) for deletion vectors and column mapping; duck.storage_unsupported (user)
+ *   name; duck.feature_unsupported (user) for deletion vectors and column mapping; what the storage throws
  */
 export async function scanSql(
-  _session: DuckSession,
+  session: DuckSession,
   snapshot: ScanTarget,
   storage: Storage,
   options: ScanOptions = {},
@@ -51,9 +51,18 @@ export async function scanSql(
   const fields = selectedFields(snapshot.schema, options.columns);
   if (options.rowNumbers) assertNoneOf(snapshot.schema, rowNumberColumns);
   if (files.length === 0) return emptySelect(fields, options.rowNumbers ?? false);
+  await stageDataFiles(session, storage, files);
   const partitionColumns = new Set(snapshot.metadata.partitionColumns.map((c) => c.toLowerCase()));
   return groupByPartition(files, snapshot.metadata.partitionColumns)
-    .map((group) => scanPartition(fields, partitionColumns, group, storage, options.rowNumbers ?? false))
+    .map((group) =>
+      scanPartition(
+        fields,
+        partitionColumns,
+        group,
+        (file) => dataFileUri(session, storage, file),
+        options.rowNumbers ?? false,
+      ),
+    )
     .join('\nUNION ALL ');
 }
 
@@ -69,7 +78,7 @@ function scanPartition(
   fields: readonly StructField[],
   partitionColumns: ReadonlySet<string>,
   files: readonly AddFile[],
-  storage: Storage,
+  uriOf: (file: AddFile) => string,
   rowNumbers: boolean,
 ): string {
   const values = files[0]!.partitionValues;
@@ -85,7 +94,7 @@ function scanPartition(
     return `CAST(${name} AS ${type}) AS ${name}`;
   });
   const virtual = rowNumbers ? `, ${rowNumberColumns.join(', ')}` : '';
-  const uris = files.map((file) => dataFileUri(storage, file));
+  const uris = files.map(uriOf);
   // The empty branch gives every column a name and a type, also those that no file has.
   return `SELECT ${columns.join(', ')}${virtual} FROM (
   ${inFile.length > 0 || rowNumbers ? `${emptySelect(inFile, rowNumbers)} UNION ALL BY NAME ` : ''}SELECT *${virtual}

@@ -12,6 +12,7 @@ import { duckError } from './duck-errors.js';
 import { type Json, jsonValueOf, type Row } from './json-value.js';
 import type { DuckApi } from './native.js';
 import { scalarFunction } from './scalar-functions.js';
+import type { Staging } from './staging.js';
 import { deltaType } from './types.js';
 
 export interface ResultColumn {
@@ -37,6 +38,8 @@ export class DuckSession {
     private readonly api: DuckApi,
     private readonly connection: DuckDBConnection,
     private readonly onClose: () => void,
+    /** Files of other stores than the local disk, as this session reads and writes them. */
+    readonly staging: Staging,
   ) {
     this.toJson = jsonValueOf(api);
   }
@@ -155,6 +158,7 @@ export class DuckSession {
     await Promise.allSettled(this.running);
     clearInterval(interrupting);
     this.connection.disconnectSync();
+    await this.staging.release();
     this.onClose();
   }
 

@@ -1,4 +1,5 @@
 /** Storage in this process's memory, for tests and for trying things out. */
+import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
@@ -8,26 +9,34 @@ import { compareUtf8 } from './utf8-order.js';
 interface Entry {
   bytes: Uint8Array;
   mtimeMs: number;
+  etag: string;
 }
 
 export class MemoryStorage implements Storage {
   readonly kind = 'memory';
   readonly root: string;
+  readonly #id: string;
   readonly #files: Map<string, Entry>;
   readonly #prefix: string;
 
   constructor(
     readonly clock: Clock = systemClock,
-    parent?: { files: Map<string, Entry>; prefix: string },
+    parent?: { id: string; files: Map<string, Entry>; prefix: string },
   ) {
+    // Two memories are two places, also to those who keep copies of what they read.
+    this.#id = parent?.id ?? randomUUID();
     this.#files = parent?.files ?? new Map();
     this.#prefix = parent?.prefix ?? '';
-    this.root = `memory:/${this.#prefix}`;
+    this.root = `memory://${this.#id}/${this.#prefix}`;
   }
 
   at(prefix: string): MemoryStorage {
     const below = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`;
-    return new MemoryStorage(this.clock, { files: this.#files, prefix: this.#prefix + below });
+    return new MemoryStorage(this.clock, {
+      id: this.#id,
+      files: this.#files,
+      prefix: this.#prefix + below,
+    });
   }
 
   uri(path: string): string {
@@ -56,7 +65,7 @@ export class MemoryStorage implements Storage {
 
   async stat(path: string): Promise<ObjectInfo | undefined> {
     const entry = this.#files.get(this.#prefix + path);
-    return entry && { path, size: entry.bytes.length, mtimeMs: entry.mtimeMs };
+    return entry && { path, size: entry.bytes.length, mtimeMs: entry.mtimeMs, etag: entry.etag };
   }
 
   async *list(prefix: string, options: { after?: string } = {}): AsyncIterable<ObjectInfo> {
@@ -78,7 +87,11 @@ export class MemoryStorage implements Storage {
   }
 
   put(path: string, bytes: Uint8Array): Promise<void> {
-    this.#files.set(this.#prefix + path, { bytes: new Uint8Array(bytes), mtimeMs: this.clock.now() });
+    this.#files.set(this.#prefix + path, {
+      bytes: new Uint8Array(bytes),
+      mtimeMs: this.clock.now(),
+      etag: randomUUID(),
+    });
     return Promise.resolve();
   }
 

@@ -15,7 +15,6 @@ import {
 } from '../../src/duck/index.js';
 import { arrayOf, column, type StructType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
-import { MemoryStorage } from '../../src/storage/memory.js';
 import { addsOf, liveTable } from './live-table.js';
 
 let dir: string;
@@ -187,9 +186,6 @@ describe('options', () => {
     };
     await expect(scanSql(session, mapped, storage)).rejects.toThrow(
       'reading a table with column mapping by name',
-    );
-    await expect(scanSql(session, table(schema, [file]), new MemoryStorage())).rejects.toThrow(
-      /not a local folder/,
     );
   });
 });

@@ -56,8 +56,13 @@ describe('openStorage', () => {
     expect(openStorage(`file://${folder}/a%20b`, '/').root).toBe(`${folder}/a b`);
   });
 
-  it('says that S3 comes later, and refuses what it does not know', () => {
-    expect(() => openStorage('s3://bucket/x', '/')).toThrow(/S3 comes with a later version/);
+  it('opens buckets, and refuses what it does not know', () => {
+    expect(openStorage('s3://bucket/some/prefix/', '/')).toMatchObject({
+      kind: 's3',
+      root: 's3://bucket/some/prefix',
+    });
+    expect(openStorage('s3://bucket', '/').at('a').uri('b')).toBe('s3://bucket/a/b');
+    expect(() => openStorage('s3:///x', '/')).toThrow(/names no bucket/);
     expect(() => openStorage('ftp://host/x', '/')).toThrow(/ftp is not a kind of storage/);
   });
 });

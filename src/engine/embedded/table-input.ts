@@ -196,7 +196,7 @@ export class TableInput implements BatchInput<TableRead> {
     });
     const visible = columns.length > 0 ? columns.map(quoteIdent).join(', ') : '__piece, file_row_number';
     return `SELECT ${this.#ordSql(pieces)} AS ${ordColumn}, (__piece::BIGINT << 32) + file_row_number AS ${partColumn}, ${visible}
-      FROM (${this.#inRange(storage, scan, pieces)})`;
+      FROM (${this.#inRange(session, storage, scan, pieces)})`;
   }
 
   /** Numbers posts from 0 in the order of the rows. */
@@ -209,7 +209,7 @@ export class TableInput implements BatchInput<TableRead> {
       : `row_number() OVER (${inOrder}) - 1`;
   }
 
-  #inRange(storage: Storage, scan: string, pieces: readonly Piece[]): string {
+  #inRange(session: DuckSession, storage: Storage, scan: string, pieces: readonly Piece[]): string {
     const [only] = pieces;
     const rows =
       pieces.length === 1 && only
@@ -217,7 +217,7 @@ export class TableInput implements BatchInput<TableRead> {
            ${only.toRow === undefined ? '' : `AND file_row_number < ${only.toRow}`}`
         : `SELECT s.*, __piece FROM (${scan}) s JOIN (VALUES ${pieces
             .map(({ file, toRow }, i) => {
-              const uri = quoteString(dataFileUri(storage, file.add));
+              const uri = quoteString(dataFileUri(session, storage, file.add));
               return `(${uri}, ${i}, ${file.fromRow}, ${toRow ?? 'NULL::BIGINT'})`;
             })
             .join(', ')}) AS pieces(filename, __piece, __from, __to) USING (filename)

@@ -54,6 +54,7 @@ export class Workspace {
 
   /** Clears what the last batch left. */
   async begin(): Promise<void> {
+    await this.session.staging.release();
     this.#relations = 0;
     if (this.#lost) await this.session.run(`TRUNCATE ${lostTable}; TRUNCATE ${quarantineTable};`);
     this.#lost = false;
