@@ -114,6 +114,8 @@ export interface DataFile {
   numRecords: number;
   /** JSON text for `add.stats`. */
   stats: string;
+  /** Whether the writer has made sure that no column holds a null that the schema forbids, nested ones too. */
+  nullsChecked?: boolean;
 }
 
 export type TableSchema = StructType;

@@ -1,25 +1,51 @@
 /**
  * Whether a commit that was made meanwhile stands in the way of mine. The rules and their order are those of Spark's
- * ConflictChecker and of delta-rs, with Serializable isolation.
+ * ConflictChecker and of delta-rs.
  */
-import type { Action, AddFile } from './actions.js';
+import type { Action, AddFile, Protocol } from './actions.js';
+import { bindsWriters } from './needed-protocol.js';
 import { fileKey } from './paths.js';
 
 export type ConflictKind =
   /** The winner committed a `txn` of an application that I commit for. */
-  'txn' | 'metadata' | 'protocol' | 'concurrent_append' | 'delete_read' | 'delete_delete';
+  | 'txn'
+  /** The winner changed schema, properties, or a domain that I write. */
+  | 'metadata'
+  | 'protocol'
+  /** The winner added rows that may be among those I have read. */
+  | 'concurrent_append'
+  /** The winner removed a file that I have read. */
+  | 'delete_read'
+  /** The winner removed a file that I remove. */
+  | 'delete_delete';
+
+/** `Serializable`: as if all commits came one after the other. `WriteSerializable`: blind appends may slip in before mine. */
+export type IsolationLevel = 'Serializable' | 'WriteSerializable';
 
 /** What my transaction rests on. */
 export interface Footprint {
   appIds: ReadonlySet<string>;
   /** Domains that I write. */
   domains: ReadonlySet<string>;
-  reads: 'nothing' | 'table' | ReadonlySet<string>;
+  /** The one that it was prepared under. */
+  protocol: Protocol;
+  changesProtocol: boolean;
+  reads: ReadSet;
   /** Keys of the files that I remove. */
   removes: ReadonlySet<string>;
   /** Whether any of my actions changes rows; a pure rearrangement lets appends through. */
   dataChange: boolean;
+  isolation: IsolationLevel;
 }
+
+/** Nothing (a blind append), all rows, or some files and whatever `mayHold` cannot rule out. */
+export type ReadSet =
+  | 'nothing'
+  | 'table'
+  | {
+      files: ReadonlySet<string> /** Whether a new file may hold rows that I would have read. */;
+      mayHold(add: AddFile): boolean;
+    };
 
 export function readKeys(files: readonly AddFile[]): Set<string> {
   return new Set(files.map(fileKey));
@@ -27,21 +53,32 @@ export function readKeys(files: readonly AddFile[]): Set<string> {
 
 /** The first rule that a winner's actions break, or undefined when mine may follow them. */
 export function findConflict(mine: Footprint, winner: readonly Action[]): ConflictKind | undefined {
-  if (winner.some(({ protocol }) => protocol !== undefined)) return 'protocol';
+  for (const { protocol } of winner) {
+    if (protocol && (mine.changesProtocol || bindsWriters(mine.protocol, protocol))) return 'protocol';
+  }
   if (winner.some(({ metaData }) => metaData !== undefined)) return 'metadata';
   if (winner.some(({ domainMetadata: d }) => d !== undefined && mine.domains.has(d.domain)))
     return 'metadata';
   if (winner.some(({ txn }) => txn !== undefined && mine.appIds.has(txn.appId))) return 'txn';
-  for (const { remove } of winner) {
-    if (remove === undefined) continue;
-    const key = fileKey(remove);
-    if (mine.removes.has(key)) return 'delete_delete';
-    if (mine.reads === 'table' ? remove.dataChange : mine.reads !== 'nothing' && mine.reads.has(key)) {
-      return 'delete_read';
-    }
+  const blind = winner.some(({ commitInfo }) => commitInfo?.isBlindAppend === true);
+  if (!(blind && mine.isolation === 'WriteSerializable')) {
+    if (winner.some(({ add }) => add?.dataChange === true && mayHaveRead(mine, add)))
+      return 'concurrent_append';
   }
-  // What I rewrite I have read.
-  const dependsOnRows = mine.dataChange && (mine.reads !== 'nothing' || mine.removes.size > 0);
-  if (dependsOnRows && winner.some(({ add }) => add?.dataChange === true)) return 'concurrent_append';
-  return undefined;
+  const removed = winner.flatMap(({ remove }) => remove ?? []);
+  // What is only rearranged still holds the rows that I read.
+  const readOnly = removed.filter((remove) => remove.dataChange && !mine.removes.has(fileKey(remove)));
+  if (readOnly.some((remove) => hasRead(mine.reads, fileKey(remove)))) return 'delete_read';
+  return removed.some((remove) => mine.removes.has(fileKey(remove))) ? 'delete_delete' : undefined;
+}
+
+function mayHaveRead({ dataChange, reads, removes }: Footprint, add: AddFile): boolean {
+  if (!dataChange) return false;
+  // What I remove I have read.
+  if (typeof reads === 'string') return reads === 'table' || removes.size > 0;
+  return reads.mayHold(add);
+}
+
+function hasRead(reads: ReadSet, key: string): boolean {
+  return typeof reads === 'string' ? reads === 'table' : reads.files.has(key);
 }

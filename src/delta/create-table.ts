@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { MurmurError } from '../base/errors.js';
 import type { StructType } from '../schema/column-types.js';
-import type { Action } from './actions.js';
-import { protocolFor } from './features.js';
+import type { Action, Metadata } from './actions.js';
+import { hasInCommitTimestamps } from './commit-info.js';
+import { assertWritable } from './features.js';
+import { assertProperties, neededProtocol } from './needed-protocol.js';
 import type { Snapshot } from './snapshot.js';
 
 export interface TableSpec {
@@ -12,15 +14,31 @@ export interface TableSpec {
   configuration?: Record<string, string>;
 }
 
-/** Version 0. It leaves `readVersion` out: there was nothing to read. */
+/**
+ * Version 0. It leaves `readVersion` out: there was nothing to read.
+ * @throws delta.unsupported_feature (user), delta.bad_property (user)
+ */
 export function creation(
+  root: string,
   { schema, partitionColumns = [], configuration = {} }: TableSpec,
   now: number,
   engineInfo: string,
 ): Action[] {
+  assertProperties(configuration);
+  const metaData: Metadata = {
+    id: randomUUID(),
+    format: { provider: 'parquet', options: {} },
+    schemaString: JSON.stringify(schema),
+    partitionColumns,
+    configuration,
+    createdTime: now,
+  };
+  const protocol = neededProtocol(metaData);
+  assertWritable(root, protocol, metaData);
   return [
     {
       commitInfo: {
+        ...(hasInCommitTimestamps(metaData) ? { inCommitTimestamp: now } : {}),
         timestamp: now,
         operation: 'CREATE TABLE',
         operationParameters: {
@@ -35,17 +53,8 @@ export function creation(
         txnId: randomUUID(),
       },
     },
-    { protocol: protocolFor(schema) },
-    {
-      metaData: {
-        id: randomUUID(),
-        format: { provider: 'parquet', options: {} },
-        schemaString: JSON.stringify(schema),
-        partitionColumns,
-        configuration,
-        createdTime: now,
-      },
-    },
+    { protocol },
+    { metaData },
   ];
 }
 

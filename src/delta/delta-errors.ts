@@ -44,3 +44,17 @@ export function noSuchVersion(root: string, version: number, latest: number): Mu
     },
   );
 }
+
+/** Whether the commit happened is not known; nothing of it may be deleted. */
+export function commitUnknown(root: string, version: number, cause: unknown): MurmurError {
+  return new MurmurError(
+    'delta.commit_unknown',
+    `committing version ${version} of ${root}: the storage failed, and did not say whether the commit happened`,
+    {
+      fault: 'external',
+      fix: "look at the table's history before you try again; with a txn, trying again is safe",
+      context: { root, version },
+      cause,
+    },
+  );
+}

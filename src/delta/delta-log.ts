@@ -70,15 +70,17 @@ export class DeltaLog {
   }
 
   /**
-   * Creates the table (of the oldest protocol that has its columns), or opens it where another process was faster.
-   * @throws delta.schema_mismatch (user) when a table with other columns is there, delta.bad_schema (user)
+   * Creates the table with the least protocol that it needs (1,2 mostly), or opens it where another process was faster.
+   * @throws delta.schema_mismatch (user) when a table with other columns is there, delta.bad_schema (user),
+   *   delta.bad_property (user), delta.unsupported_feature (user)
    */
   static async create(storage: Storage, env: DeltaEnv, spec: TableSpec): Promise<DeltaLog> {
     assertSchema(spec.schema, spec.partitionColumns ?? []);
     // Version 0 of an old table may have been cleaned up, so that its name is free.
     let table = await DeltaLog.openIfExists(storage, env);
     if (table === undefined) {
-      const actions = creation(spec, (env.clock ?? systemClock).now(), env.engineInfo ?? 'murmur');
+      const { clock = systemClock, engineInfo = 'murmur' } = env;
+      const actions = creation(storage.root, spec, clock.now(), engineInfo);
       const text = actions.map((action) => `${JSON.stringify(action)}\n`).join('');
       await storage.putIfAbsent(commitPath(0), Buffer.from(text));
       table = await DeltaLog.open(storage, env);

@@ -3,7 +3,6 @@
  * with it can be read and written here; what it does not name is refused by name.
  */
 import { MurmurError } from '../base/errors.js';
-import type { DataType, PrimitiveType, StructType } from '../schema/column-types.js';
 import type { Metadata, Protocol } from './actions.js';
 
 type Support = 'yes' | 'when inactive' | 'no';
@@ -30,11 +29,8 @@ const features: Readonly<Record<string, Feature>> = {
     active: ({ configuration }) =>
       Object.keys(configuration).some((key) => key.startsWith('delta.constraints.')),
   },
-  changeDataFeed: {
-    read: 'yes',
-    write: 'when inactive',
-    active: property('delta.enableChangeDataFeed', 'true'),
-  },
+  // Commits that change rows within files are refused one by one, see `change-data-feed.ts`.
+  changeDataFeed: { read: 'yes', write: 'yes' },
   generatedColumns: { read: 'yes', write: 'when inactive', active: inSchema('delta.generationExpression') },
   identityColumns: { read: 'yes', write: 'when inactive', active: inSchema('delta.identity.start') },
   allowColumnDefaults: { read: 'yes', write: 'when inactive', active: inSchema('CURRENT_DEFAULT') },
@@ -47,11 +43,7 @@ const features: Readonly<Record<string, Feature>> = {
   timestampNtz: { read: 'yes', write: 'yes' },
   vacuumProtocolCheck: { read: 'yes', write: 'yes' },
   domainMetadata: { read: 'yes', write: 'yes' },
-  inCommitTimestamp: {
-    read: 'yes',
-    write: 'when inactive',
-    active: property('delta.enableInCommitTimestamps', 'true'),
-  },
+  inCommitTimestamp: { read: 'yes', write: 'yes' },
   rowTracking: { read: 'yes', write: 'no' },
   clustering: { read: 'yes', write: 'no' },
   icebergCompatV1: { read: 'yes', write: 'no' },
@@ -72,38 +64,12 @@ const legacyWriter: readonly (readonly string[])[] = [
   ['identityColumns'],
 ];
 
-/** What a new table asks of its readers and writers: as little as its columns allow. */
-export function protocolFor(schema: StructType): Protocol {
-  if (!mentions(schema, 'timestamp_ntz')) return { minReaderVersion: 1, minWriterVersion: 2 };
-  return {
-    minReaderVersion: 3,
-    minWriterVersion: 7,
-    readerFeatures: ['timestampNtz'],
-    // Version 7 stands for nothing by itself: what version 2 stands for is named.
-    writerFeatures: ['timestampNtz', ...legacyWriter[2]!],
-  };
-}
-
-/** Whether a type occurs in another, at any depth. */
-function mentions(type: DataType, wanted: PrimitiveType): boolean {
-  if (typeof type === 'string') return type === wanted;
-  if (type.type === 'array') return mentions(type.elementType, wanted);
-  if (type.type === 'map') return mentions(type.keyType, wanted) || mentions(type.valueType, wanted);
-  return type.fields.some((field) => mentions(field.type, wanted));
-}
-
 /** @throws delta.unsupported_feature (user), naming what cannot be read */
 export function assertReadable(root: string, protocol: Protocol, metadata: Metadata): void {
   const { minReaderVersion } = protocol;
   if (![1, 2, 3].includes(minReaderVersion))
     throw unsupported(root, 'read', `reader version ${minReaderVersion}`);
-  const named =
-    minReaderVersion === 3
-      ? (protocol.readerFeatures ?? [])
-      : minReaderVersion === 2
-        ? ['columnMapping']
-        : [];
-  refuseFirst(root, 'read', named, metadata);
+  refuseFirst(root, 'read', readerFeatures(protocol), metadata);
 }
 
 /** Also for maintenance. @throws delta.unsupported_feature (user), naming what cannot be written */
@@ -113,11 +79,17 @@ export function assertWritable(root: string, protocol: Protocol, metadata: Metad
   if (minWriterVersion < 1 || minWriterVersion > 7) {
     throw unsupported(root, 'write', `writer version ${minWriterVersion}`);
   }
-  const named =
-    minWriterVersion === 7
-      ? (protocol.writerFeatures ?? [])
-      : legacyWriter.slice(0, minWriterVersion + 1).flat();
-  refuseFirst(root, 'write', named, metadata);
+  refuseFirst(root, 'write', writerFeatures(protocol), metadata);
+}
+
+/** Features that writers must know, by name also where the protocol has only a number. */
+export function writerFeatures({ minWriterVersion, writerFeatures: named = [] }: Protocol): string[] {
+  return minWriterVersion === 7 ? [...named] : legacyWriter.slice(0, minWriterVersion + 1).flat();
+}
+
+/** The same for readers. */
+export function readerFeatures({ minReaderVersion, readerFeatures: named = [] }: Protocol): string[] {
+  return minReaderVersion === 3 ? [...named] : minReaderVersion === 2 ? ['columnMapping'] : [];
 }
 
 function refuseFirst(

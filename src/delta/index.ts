@@ -18,8 +18,9 @@ export {
   planChanges,
   type TableChanges,
 } from './changes.js';
+export type { CommitDescription } from './commit-info.js';
 export { type CompactOptions, type CompactResult, compact } from './compaction.js';
-export type { ConflictKind } from './conflicts.js';
+export type { ConflictKind, IsolationLevel } from './conflicts.js';
 export type { TableSpec } from './create-table.js';
 export { type Commit, type DeltaEnv, DeltaLog, type HistoryEntry } from './delta-log.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
@@ -34,5 +35,5 @@ export {
   parseStats,
 } from './stats.js';
 export { TableTail, type TailFile, type TailLimits, type TailOffset, type TailOptions } from './tail.js';
-export { type CommitDescription, type CommitResult, type CommitTarget, Transaction } from './transaction.js';
+export { type CommitResult, type CommitTarget, Transaction } from './transaction.js';
 export { type VacuumOptions, type VacuumResult, vacuum } from './vacuum.js';

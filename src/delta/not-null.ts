@@ -1,6 +1,7 @@
 /**
- * `nullable: false` is a promise to every reader, and Parquet does not keep it. Before a commit the statistics of its
- * new files must prove that no such column holds a null; what they cannot prove is refused.
+ * `nullable: false` is a promise to every reader, and Parquet does not keep it. Before a commit either the writer of a new
+ * file has checked every value against the schema, or the file's statistics prove that no such column holds a null; what
+ * neither proves is refused.
  */
 import { MurmurError } from '../base/errors.js';
 import type { DataType, StructField } from '../schema/column-types.js';
@@ -9,19 +10,26 @@ import type { Snapshot } from './snapshot.js';
 import { parseStats } from './stats.js';
 
 /** @throws delta.not_null (user) */
-export function assertNoNulls(root: string, { schema, metadata }: Snapshot, adds: readonly AddFile[]): void {
+export function assertNoNulls(
+  root: string,
+  { schema, metadata }: Pick<Snapshot, 'schema' | 'metadata'>,
+  adds: readonly AddFile[],
+  isChecked: (add: AddFile) => boolean,
+): void {
   const required = schema.fields.filter((field) => !field.nullable);
   const nested = schema.fields.find((field) => holdsRequired(field.type));
   if (required.length === 0 && nested === undefined) return;
   for (const add of adds) {
     if (!add.dataChange) continue;
-    if (nested !== undefined) throw refused(root, nested, 'NOT NULL inside a column is not supported');
+    const checked = isChecked(add);
+    if (nested !== undefined && !checked) throw refused(root, nested, 'nulls inside it were not counted');
     const nulls = add.stats === undefined ? undefined : parseStats(add.stats)?.nullCount;
     for (const field of required) {
       if (metadata.partitionColumns.includes(field.name)) {
         if (add.partitionValues[field.name]) continue;
         throw refused(root, field, 'a partition value is null');
       }
+      if (checked) continue;
       const count = typeof field.type === 'string' ? nulls?.[field.name] : undefined;
       if (count === 0) continue;
       throw refused(root, field, count === undefined ? 'nulls were not counted' : `${count} values are null`);

@@ -15,7 +15,10 @@ export type Condition =
   | { column: string; op: 'is not null' };
 
 /** The live files that may hold a row for which every condition is true. */
-export function planScan(snapshot: Snapshot, conditions: readonly Condition[]): AddFile[] {
+export function planScan(
+  snapshot: Pick<Snapshot, 'schema' | 'metadata' | 'files'>,
+  conditions: readonly Condition[],
+): AddFile[] {
   const partitions = new Set(snapshot.metadata.partitionColumns.map((name) => name.toLowerCase()));
   const tests = conditions.flatMap((condition) => {
     const field = snapshot.schema.fields.find(

@@ -185,7 +185,8 @@ export function byPath(a: { path: string }, b: { path: string }): number {
   return compareUtf8(decodePath(a.path), decodePath(b.path));
 }
 
-function parseSchema(root: string, text: string): StructType {
+/** @throws delta.broken_log (external) */
+export function parseSchema(root: string, text: string): StructType {
   try {
     return JSON.parse(text) as StructType;
   } catch (cause) {

@@ -1,5 +1,6 @@
 /** Table properties (`delta.*`) with their defaults, as Spark has them. */
 import type { Metadata } from './actions.js';
+import type { IsolationLevel } from './conflicts.js';
 
 const day = 86_400_000;
 
@@ -22,6 +23,10 @@ export function logRetention(metadata: Metadata): number {
 
 export function cleansUpLog({ configuration }: Metadata): boolean {
   return configuration['delta.enableExpiredLogCleanup'] !== 'false';
+}
+
+export function isolationLevel({ configuration }: Metadata): IsolationLevel {
+  return configuration['delta.isolationLevel'] === 'WriteSerializable' ? 'WriteSerializable' : 'Serializable';
 }
 
 const units: Readonly<Record<string, number>> = {

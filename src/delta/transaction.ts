@@ -8,15 +8,25 @@ import { randomUUID } from 'node:crypto';
 import { MurmurError } from '../base/errors.js';
 import { faultPoint } from '../base/fault-point.js';
 import type { Storage } from '../storage/storage.js';
-import type { Action, AddFile, CommitInfo, DataFile, Metadata, RemoveFile, Txn } from './actions.js';
-import { type ConflictKind, type Footprint, findConflict, readKeys } from './conflicts.js';
-import { logGap } from './delta-errors.js';
+import type { Action, AddFile, DataFile, Metadata, Protocol, RemoveFile, Txn } from './actions.js';
+import { assertTellsChanges } from './change-data-feed.js';
+import {
+  type CommitDescription,
+  commitInfo,
+  hasInCommitTimestamps,
+  inCommitTimestamp,
+  stampEnablement,
+} from './commit-info.js';
+import { type ConflictKind, type Footprint, findConflict, type ReadSet, readKeys } from './conflicts.js';
+import { commitUnknown, logGap } from './delta-errors.js';
 import { assertWritable } from './features.js';
 import { readCommit } from './log.js';
 import { commitPath } from './log-files.js';
 import { assertNoNulls } from './not-null.js';
 import { encodePath, fileKey } from './paths.js';
-import type { Snapshot } from './snapshot.js';
+import { type Condition, planScan } from './scan.js';
+import { parseSchema, type Snapshot } from './snapshot.js';
+import { isolationLevel } from './table-properties.js';
 
 /** The table that a transaction changes. */
 export interface CommitTarget {
@@ -25,19 +35,6 @@ export interface CommitTarget {
   update(): Promise<Snapshot>;
   /** Takes over a commit that has just been made. */
   committed(version: number, actions: readonly Action[]): Snapshot;
-}
-
-export interface CommitDescription {
-  /** A native operation name: `WRITE`, `STREAMING UPDATE`, `OPTIMIZE`, … */
-  operation: string;
-  /** Values that are not strings are written as JSON text, which is what every reader takes. */
-  operationParameters?: Record<string, unknown>;
-  operationMetrics?: Record<string, string>;
-  /** What a streaming query says about its batch (JSON text). */
-  murmur?: string;
-  /** Any text of the user's. */
-  userMetadata?: string;
-  isolationLevel?: string;
 }
 
 export type CommitResult =
@@ -50,7 +47,11 @@ export class Transaction {
   readonly #removes: RemoveFile[] = [];
   readonly #txns: Txn[] = [];
   #metadata: Metadata | undefined;
-  #reads: Footprint['reads'] = 'nothing';
+  #protocol: Protocol | undefined;
+  #reads: ReadSet = 'nothing';
+  #wholeFiles = false;
+  /** Files whose writer has held every value against the schema. */
+  readonly #checked = new Set<AddFile>();
   #mayBeCommitted = false;
 
   /** Made by `DeltaLog.begin`. */
@@ -80,7 +81,9 @@ export class Transaction {
       const { path, partitionValues, size, stats } = file;
       // Some file systems tell parts of a millisecond; the log wants a long.
       const modificationTime = Math.floor(file.modificationTime);
-      this.#adds.push({ path: encodePath(path), partitionValues, size, modificationTime, dataChange, stats });
+      const add = { path: encodePath(path), partitionValues, size, modificationTime, dataChange, stats };
+      this.#adds.push(add);
+      if (file.nullsChecked) this.#checked.add(add);
     } else this.#adds.push({ ...file, dataChange });
     return this;
   }
@@ -102,28 +105,46 @@ export class Transaction {
     return this;
   }
 
+  /** Keep the table's id, and whatever of its metadata you do not mean to change. */
   setMetadata(metadata: Metadata): this {
     this.#metadata = metadata;
     return this;
   }
 
-  /** What the change rests on: nothing (a blind append), all rows, or these files. */
-  reads(what: 'nothing' | 'table' | readonly AddFile[]): this {
-    this.#reads = typeof what === 'string' ? what : readKeys(what);
+  setProtocol(protocol: Protocol): this {
+    this.#protocol = protocol;
+    return this;
+  }
+
+  /**
+   * What the change rests on: nothing (a blind append), all rows, or these files. Of files that others add meanwhile those
+   * conflict that may hold a row for which all `conditions` are true; without conditions, all.
+   */
+  reads(what: 'nothing' | 'table' | readonly AddFile[], conditions: readonly Condition[] = []): this {
+    if (typeof what === 'string') this.#reads = what;
+    else {
+      const { schema, metadata } = this.base;
+      const mayHold = (add: AddFile) => planScan({ schema, metadata, files: [add] }, conditions).length > 0;
+      this.#reads = { files: readKeys(what), mayHold };
+    }
+    return this;
+  }
+
+  /** Says that no row of a removed file stands in an added one: the commit tells its changes by itself. */
+  wholeFiles(): this {
+    this.#wholeFiles = true;
     return this;
   }
 
   /**
    * Files read or removed that were not live in `base` are a conflict too: they were planned on an older snapshot, and what
    * replaced them holds the same rows.
-   * @throws delta.append_only (user), delta.unsupported_feature (user), delta.not_null (user), delta.log_gap, storage errors.
-   *   A lost race that conflicts is an outcome, not an error.
+   * @throws delta.append_only (user), delta.unsupported_feature (user), delta.not_null (user), delta.log_gap,
+   *   delta.commit_unknown (external), storage errors. A lost race that conflicts is an outcome, not an error.
    */
   async commit(description: CommitDescription): Promise<CommitResult> {
     const { storage } = this.table;
-    assertWritable(storage.root, this.base.protocol, this.base.metadata);
-    this.#assertAppendOnly();
-    assertNoNulls(storage.root, this.base, this.#adds);
+    this.#assertAllowed();
     const txnId = randomUUID();
     const footprint = this.#footprint();
     const gone = this.#goneBefore(footprint);
@@ -134,20 +155,31 @@ export class Transaction {
       for (; checked < this.table.snapshot.version; checked++) {
         const winner = await readCommit(storage, checked + 1);
         if (winner === undefined) throw logGap(storage.root, checked + 1, 'nothing');
+        // A put that was tried twice on the way can find itself there.
+        if (isOurs(winner, txnId)) return this.#committed(checked + 1, winner);
+        this.#mayBeCommitted = false;
         const kind = findConflict(footprint, winner);
         if (kind !== undefined) return { outcome: 'conflict', kind, version: checked + 1 };
       }
+      const { snapshot } = this.table;
+      // A winner may have asked for more than we know.
+      if (snapshot.protocol !== this.base.protocol) {
+        assertWritable(storage.root, snapshot.protocol, snapshot.metadata);
+      }
       const version = checked + 1;
-      const actions = this.#actions(description, txnId);
+      const actions = this.#actions(description, txnId, version, snapshot.timestamp);
       faultPoint('delta.commit.before_put');
       this.#mayBeCommitted = true;
       if ((await this.#put(version, actions, txnId)) === 'created') {
         faultPoint('delta.commit.after_put');
-        return { outcome: 'committed', version, snapshot: this.table.committed(version, actions) };
+        return this.#committed(version, actions);
       }
-      this.#mayBeCommitted = false;
       await this.table.update();
     }
+  }
+
+  #committed(version: number, actions: readonly Action[]): CommitResult {
+    return { outcome: 'committed', version, snapshot: this.table.committed(version, actions) };
   }
 
   async #put(version: number, actions: readonly Action[], txnId: string): Promise<'created' | 'exists'> {
@@ -156,43 +188,33 @@ export class Transaction {
     try {
       return await storage.putIfAbsent(commitPath(version), Buffer.from(text));
     } catch (e) {
-      const there = await readCommit(storage, version).catch(() => undefined);
+      const there = await readCommit(storage, version).catch(() => {
+        throw commitUnknown(storage.root, version, e);
+      });
       if (there === undefined) throw e;
-      return there.some(({ commitInfo }) => commitInfo?.txnId === txnId) ? 'created' : 'exists';
+      return isOurs(there, txnId) ? 'created' : 'exists';
     }
   }
 
   /** `commitInfo` first; the order of the others has no meaning. */
-  #actions(description: CommitDescription, txnId: string): Action[] {
-    const {
-      operation,
-      operationParameters = {},
-      operationMetrics,
-      murmur,
-      userMetadata,
-      isolationLevel,
-    } = description;
-    const commitInfo: CommitInfo = {
-      timestamp: this.now(),
-      operation,
-      operationParameters: Object.fromEntries(
-        Object.entries(operationParameters).map(([key, value]) => [
-          key,
-          typeof value === 'string' ? value : JSON.stringify(value),
-        ]),
-      ),
-      readVersion: this.base.version,
-      isolationLevel: isolationLevel ?? (this.#dataChange ? 'Serializable' : 'SnapshotIsolation'),
+  #actions(description: CommitDescription, txnId: string, version: number, previous: number): Action[] {
+    const { base } = this;
+    const now = this.now();
+    const info = commitInfo(description, {
+      timestamp: now,
+      readVersion: base.version,
+      isolationLevel: this.#dataChange ? isolationLevel(base.metadata) : 'SnapshotIsolation',
       isBlindAppend: this.#reads === 'nothing' && this.#removes.length === 0 && this.#metadata === undefined,
-      ...(operationMetrics === undefined ? {} : { operationMetrics }),
-      ...(userMetadata === undefined ? {} : { userMetadata }),
       engineInfo: this.engineInfo,
       txnId,
-      ...(murmur === undefined ? {} : { murmur }),
-    };
+    });
+    const timestamp = inCommitTimestamp(now, previous);
+    const timed = hasInCommitTimestamps(this.#metadata ?? base.metadata);
+    const metaData = this.#metadata && stampEnablement(this.#metadata, base.metadata, version, timestamp);
     return [
-      { commitInfo },
-      ...(this.#metadata === undefined ? [] : [{ metaData: this.#metadata }]),
+      { commitInfo: timed ? { inCommitTimestamp: timestamp, ...info } : info },
+      ...(this.#protocol === undefined ? [] : [{ protocol: this.#protocol }]),
+      ...(metaData === undefined ? [] : [{ metaData }]),
       ...this.#txns.map((txn) => ({ txn })),
       ...this.#removes.map((remove) => ({ remove })),
       ...this.#adds.map((add) => ({ add })),
@@ -207,9 +229,12 @@ export class Transaction {
     return {
       appIds: new Set(this.#txns.map(({ appId }) => appId)),
       domains: new Set(),
+      protocol: this.base.protocol,
+      changesProtocol: this.#protocol !== undefined,
       reads: this.#reads,
       removes: new Set(this.#removes.map(fileKey)),
       dataChange: this.#dataChange,
+      isolation: isolationLevel(this.base.metadata),
     };
   }
 
@@ -217,22 +242,28 @@ export class Transaction {
     const { live } = this.base.state;
     for (const key of removes) if (live.get(key) === undefined) return 'delete_delete';
     if (typeof reads === 'string') return undefined;
-    for (const key of reads) if (live.get(key) === undefined) return 'delete_read';
+    for (const key of reads.files) if (live.get(key) === undefined) return 'delete_read';
     return undefined;
   }
 
-  #assertAppendOnly(): void {
-    const { configuration } = this.base.metadata;
-    if (configuration['delta.appendOnly'] !== 'true' || !this.#removes.some(({ dataChange }) => dataChange)) {
-      return;
-    }
-    throw new MurmurError(
-      'delta.append_only',
-      `removing rows from ${this.table.storage.root}: it is append-only`,
-      {
-        fault: 'user',
-        fix: 'set the table property delta.appendOnly to false first',
-      },
-    );
+  #assertAllowed(): void {
+    const { root } = this.table.storage;
+    const { base } = this;
+    const metadata = this.#metadata ?? base.metadata;
+    assertWritable(root, base.protocol, base.metadata);
+    assertWritable(root, this.#protocol ?? base.protocol, metadata);
+    if (!this.#wholeFiles) assertTellsChanges(root, metadata, this.#adds, this.#removes);
+    const schema = this.#metadata ? parseSchema(root, this.#metadata.schemaString) : base.schema;
+    assertNoNulls(root, { schema, metadata }, this.#adds, (add) => this.#checked.has(add));
+    if (base.metadata.configuration['delta.appendOnly'] !== 'true') return;
+    if (!this.#removes.some(({ dataChange }) => dataChange)) return;
+    throw new MurmurError('delta.append_only', `removing rows from ${root}: it is append-only`, {
+      fault: 'user',
+      fix: 'set the table property delta.appendOnly to false first',
+    });
   }
+}
+
+function isOurs(actions: readonly Action[], txnId: string): boolean {
+  return actions.some(({ commitInfo: info }) => info?.txnId === txnId);
 }

@@ -40,9 +40,11 @@ export async function writeParquet(session: DuckSession, options: WriteParquetOp
   const columns = given.map((c) => c.name).filter((name) => !voids.has(name.toLowerCase()));
   const casts = columnCasts(schema, columns);
   const select = `SELECT ${casts.join(', ')} FROM (${options.select}) AS source`;
-  if (partitionColumns.length > 0)
-    return writePartitions(session, { ...options, select, schema, partitionColumns });
-  return writeDataFiles(session, { ...options, select, schema, partitionColumns, partitionValues: {} });
+  const files =
+    partitionColumns.length > 0
+      ? await writePartitions(session, { ...options, select, schema, partitionColumns })
+      : await writeDataFiles(session, { ...options, select, schema, partitionColumns, partitionValues: {} });
+  return files.map((file) => ({ ...file, nullsChecked: true }));
 }
 
 async function writePartitions(

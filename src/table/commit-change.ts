@@ -6,9 +6,10 @@
 import { backoff } from '../base/backoff.js';
 import { MurmurError } from '../base/errors.js';
 import type { DataFile } from '../delta/actions.js';
+import type { CommitDescription } from '../delta/commit-info.js';
 import type { ConflictKind } from '../delta/conflicts.js';
 import type { Snapshot } from '../delta/snapshot.js';
-import type { CommitDescription, Transaction } from '../delta/transaction.js';
+import type { Transaction } from '../delta/transaction.js';
 import type { TableContext } from './table-context.js';
 
 /** A change, ready to be committed. */

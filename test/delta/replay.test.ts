@@ -211,7 +211,7 @@ describe('protocol', () => {
       minReaderVersion: 3,
       minWriterVersion: 7,
       readerFeatures: ['timestampNtz'],
-      writerFeatures: ['timestampNtz', 'appendOnly', 'invariants'],
+      writerFeatures: ['appendOnly', 'invariants', 'timestampNtz'],
     });
   });
 
