@@ -236,7 +236,6 @@ describe('protocol', () => {
     [{ minWriterVersion: 7, writerFeatures: ['teleport'] }, {}, 'teleport'],
     [{ minWriterVersion: 8 }, {}, 'writer version 8'],
     [{ minWriterVersion: 3 }, { 'delta.constraints.c': 'n > 0' }, 'checkConstraints'],
-    [{ minWriterVersion: 4 }, { 'delta.enableChangeDataFeed': 'true' }, 'changeDataFeed'],
   ])('reads and refuses to write %j with %j, naming %s', async (own, configuration, feature) => {
     await withProtocol({ minReaderVersion: 1, ...own }, configuration as Record<string, string>);
     const table = await open();
