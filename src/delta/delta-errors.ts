@@ -34,15 +34,13 @@ export function logGap(root: string, expected: number, found: number | 'nothing'
   );
 }
 
-export function noSuchVersion(root: string, version: number, latest: number): MurmurError {
-  return new MurmurError(
-    'delta.no_such_version',
-    `reading ${root}: no version ${version}, the newest is ${latest}`,
-    {
-      fault: 'user',
-      context: { root, version, latest },
-    },
-  );
+/** @param oldest the first version that can still be read */
+export function noSuchVersion(root: string, version: number, latest: number, oldest = 0): MurmurError {
+  const there = oldest > 0 ? `the log holds versions ${oldest} to ${latest}` : `the newest is ${latest}`;
+  return new MurmurError('delta.no_such_version', `reading ${root}: no version ${version}, ${there}`, {
+    fault: 'user',
+    context: { root, version, latest, oldest },
+  });
 }
 
 /** Whether the commit happened is not known; nothing of it may be deleted. */

@@ -3,16 +3,17 @@
  * commits behind it; `update` reads only commits that are new.
  */
 import { type Clock, systemClock } from '../base/clock.js';
-import { asMurmurError, MurmurError } from '../base/errors.js';
+import { asMurmurError, isMurmurError, type MurmurError } from '../base/errors.js';
 import type { Storage } from '../storage/storage.js';
 import type { Action, CommitInfo } from './actions.js';
 import { checkpointIsDue, writeCheckpoint } from './checkpoint.js';
+import { CommitTimes } from './commit-times.js';
 import { assertSameShape, creation, type TableSpec } from './create-table.js';
 import { logGap, noSuchVersion, notATable } from './delta-errors.js';
 import { assertReadable } from './features.js';
 import { commitTime, load } from './load-snapshot.js';
 import { readCommit } from './log.js';
-import { cleanUpLog, logCutoff } from './log-cleanup.js';
+import { cleanUpLog, logCutoff, oldestVersion } from './log-cleanup.js';
 import { commitPath } from './log-files.js';
 import type { ParquetHandler } from './parquet-handler.js';
 import { assertSchema } from './schema-rules.js';
@@ -113,27 +114,33 @@ export class DeltaLog {
     return this.#advance(state);
   }
 
-  /** @throws delta.no_such_version (user), delta.log_gap when it is no longer there */
+  /** @throws delta.no_such_version (user), also when the log no longer reaches back to it; delta.log_gap */
   async at(version: number): Promise<Snapshot> {
     if (version === this.#snapshot.version) return this.#snapshot;
     const { version: latest } = await this.update();
     if (version < 0 || version > latest) throw noSuchVersion(this.storage.root, version, latest);
-    const snapshot = await load(this.storage, this.env, version);
-    if (snapshot?.version !== version)
-      throw logGap(this.storage.root, version, snapshot?.version ?? 'nothing');
-    return snapshot;
+    const { root } = this.storage;
+    let gap: unknown;
+    try {
+      const snapshot = await load(this.storage, this.env, version);
+      if (snapshot?.version === version) return snapshot;
+      gap = logGap(root, version, snapshot?.version ?? 'nothing');
+    } catch (e) {
+      if (!isMurmurError(e, 'delta.log_gap')) throw e;
+      gap = e;
+    }
+    const oldest = await oldestVersion(this.storage);
+    throw version < oldest ? noSuchVersion(root, version, latest, oldest) : gap;
   }
 
-  /** The newest version committed at or before a time. @throws delta.no_such_version (user) when the log begins later */
+  /**
+   * The newest version committed at or before a time (milliseconds since the epoch).
+   * @throws delta.no_such_version (user) for times before the log begins, and for the future
+   */
   async atTime(timestamp: number): Promise<Snapshot> {
-    for await (const entry of this.#backwards()) {
-      if (entry.timestamp <= timestamp) return this.at(entry.version);
-    }
-    throw new MurmurError(
-      'delta.no_such_version',
-      `reading ${this.storage.root}: no version as old as ${new Date(timestamp).toISOString()}`,
-      { fault: 'user', fix: 'ask for a later time, or for a version number' },
-    );
+    const { metadata } = await this.update();
+    const times = await CommitTimes.read(this.storage, metadata);
+    return this.at(await times.versionAt(timestamp, (this.env.clock ?? systemClock).now()));
   }
 
   /** @param base the snapshot that the change was planned on; default: the newest known */
@@ -146,20 +153,15 @@ export class DeltaLog {
   async history(limit = Number.POSITIVE_INFINITY): Promise<HistoryEntry[]> {
     const entries: HistoryEntry[] = [];
     if (limit <= 0) return entries;
-    for await (const entry of this.#backwards()) {
-      entries.push(entry);
-      if (entries.length >= limit) break;
+    const { version: latest, metadata } = await this.update();
+    const times = await CommitTimes.read(this.storage, metadata, Math.max(0, latest - limit));
+    for (let version = latest; version >= 0 && entries.length < limit; version--) {
+      const actions = await readCommit(this.storage, version);
+      if (actions === undefined) break;
+      const info = actions.find(({ commitInfo }) => commitInfo !== undefined)?.commitInfo ?? {};
+      entries.push({ ...info, version, timestamp: times.of(version, info) });
     }
     return entries;
-  }
-
-  async *#backwards(): AsyncIterable<HistoryEntry> {
-    for (let { version } = await this.update(); version >= 0; version--) {
-      const actions = await readCommit(this.storage, version);
-      if (actions === undefined) return;
-      const { info, timestamp } = await commitTime(this.storage, version, actions);
-      yield { ...info, version, timestamp };
-    }
   }
 
   /** Commits from one version to another (inclusive), or to the newest. @throws delta.log_gap */

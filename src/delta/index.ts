@@ -19,10 +19,10 @@ export {
   type TableChanges,
 } from './changes.js';
 export type { CommitDescription } from './commit-info.js';
-export { type CompactOptions, type CompactResult, compact } from './compaction.js';
 export type { ConflictKind, IsolationLevel } from './conflicts.js';
 export type { TableSpec } from './create-table.js';
 export { type Commit, type DeltaEnv, DeltaLog, type HistoryEntry } from './delta-log.js';
+export { type CompactOptions, type CompactResult, compact } from './optimize.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
 export { decodePath, encodePath } from './paths.js';
 export { type Condition, planScan } from './scan.js';

@@ -47,3 +47,12 @@ export async function cleanUpLog(
   }
   return doomed.length;
 }
+
+/** The first version that can still be read: 0, or the oldest checkpoint that is left. */
+export async function oldestVersion(storage: Storage): Promise<number> {
+  for await (const { path, size } of storage.list(logFolder)) {
+    const file = classifyLogFile(path);
+    if (file?.kind === 'commit' ? file.version === 0 : file !== undefined && size > 0) return file!.version;
+  }
+  return 0;
+}

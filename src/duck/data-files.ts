@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { DataFile } from '../delta/actions.js';
+import { statsColumns } from '../delta/stats-columns.js';
 import type { StructType } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
 import { type CopyResult, fileStatistics } from './file-statistics.js';
@@ -11,7 +12,6 @@ import { type PartitionValues, partitionDirectory } from './partition-value.js';
 import type { DuckSession } from './session.js';
 import { quoteString } from './sql-text.js';
 import type { FileTarget } from './staging.js';
-import { statsColumns } from './stats-columns.js';
 
 export type Compression = 'snappy' | 'zstd';
 

@@ -6,11 +6,11 @@
  * the null counts of arrays and maps (counted by element there).
  */
 import { formatStats } from '../delta/index.js';
+import type { StatsColumn } from '../delta/stats-columns.js';
 import type { DataType } from '../schema/column-types.js';
 import { columnAccess, columnKey } from './column-path.js';
 import type { DuckSession } from './session.js';
 import { quoteString } from './sql-text.js';
-import type { StatsColumn } from './stats-columns.js';
 import { microsFromDuckText } from './timestamp-text.js';
 import { decimalParts } from './types.js';
 

@@ -8,6 +8,7 @@ import { emptySelect, scanSql } from '../duck/scan.js';
 import type { DuckSession } from '../duck/session.js';
 import type { DataType, StructType } from '../schema/column-types.js';
 import { type ChangesQuery, changes } from '../table/changes.js';
+import { snapshotAt, type When } from './point-in-time.js';
 
 export interface TableCount {
   table: string;
@@ -49,12 +50,11 @@ export interface TableCommit {
   murmur: unknown;
 }
 
-export interface RowsQuery {
+export interface RowsQuery extends When {
   /** A condition in SQL, with `?` for `params`. */
   where?: string;
   params?: readonly unknown[];
   columns?: readonly string[];
-  version?: number;
   limit?: number;
 }
 
@@ -87,26 +87,25 @@ export class LakeTable {
   }
 
   /** Of a table of ours that does not exist yet: the one that it will have. @throws lake.no_such_table */
-  async schema(version?: number): Promise<StructType> {
-    return (await this.at(version))?.snapshot.schema ?? this.contract!;
+  async schema(when: When = {}): Promise<StructType> {
+    return (await this.at(when))?.snapshot.schema ?? this.contract!;
   }
 
   /**
-   * The table and its state at a version; undefined for a table of ours that does not exist yet.
-   * @throws lake.no_such_table, delta.no_such_version
+   * The table and one of its states; undefined for a table of ours that does not exist yet.
+   * @throws lake.no_such_table, delta.no_such_version, lake.bad_timestamp (user)
    */
-  async at(version?: number): Promise<TableAt | undefined> {
+  async at(when: When = {}): Promise<TableAt | undefined> {
     const table = await this.access.open();
-    if (table !== undefined) {
-      return { table, snapshot: version === undefined ? table.snapshot : await table.at(version) };
-    }
-    if (version === undefined && this.contract !== undefined) return undefined;
+    if (table !== undefined) return { table, snapshot: await snapshotAt(table, when) };
+    const newest = when.version === undefined && when.timestamp === undefined;
+    if (newest && this.contract !== undefined) return undefined;
     throw noSuchTable(this.name, this.path);
   }
 
   /** From the statistics where they are exact, else counted. */
-  async count(version?: number): Promise<TableCount> {
-    const at = await this.at(version);
+  async count(when: When = {}): Promise<TableCount> {
+    const at = await this.at(when);
     if (at === undefined) return { table: this.name, rows: 0, version: null };
     const rows =
       at.snapshot.numRecords ?? (await this.access.withSession((session) => countRows(session, at)));
@@ -118,16 +117,15 @@ export class LakeTable {
   }
 
   /** Some rows, cheaply: the first that come. */
-  async head(limit = 10, version?: number): Promise<Row[]> {
+  async head(limit = 10, when: When = {}): Promise<Row[]> {
     const rows: Row[] = [];
-    for await (const row of this.rows({ limit, ...(version === undefined ? {} : { version }) }))
-      rows.push(row);
+    for await (const row of this.rows({ ...when, limit })) rows.push(row);
     return rows;
   }
 
   /** Rows as JSON-safe objects, streamed; in no particular order. */
   async *rows(query: RowsQuery = {}): AsyncGenerator<Row> {
-    const at = await this.at(query.version);
+    const at = await this.at(query);
     const where = query.where === undefined ? '' : ` WHERE ${query.where}`;
     const limit = query.limit === undefined ? '' : ` LIMIT ${Math.trunc(query.limit)}`;
     const session = await this.access.connect();
@@ -165,10 +163,10 @@ export class LakeTable {
   }
 
   /** @throws lake.no_such_table when it does not exist, with or without a contract */
-  async describe(): Promise<TableDescription> {
-    const table = await this.access.open();
-    if (table === undefined) throw noSuchTable(this.name, this.path);
-    const { snapshot } = table;
+  async describe(when: When = {}): Promise<TableDescription> {
+    const at = await this.at(when);
+    if (at === undefined) throw noSuchTable(this.name, this.path);
+    const { snapshot } = at;
     const { protocol, metadata } = snapshot;
     const features = [...(protocol.readerFeatures ?? []), ...(protocol.writerFeatures ?? [])];
     return {
@@ -192,8 +190,8 @@ export class LakeTable {
   }
 
   /** Writes one version as one Parquet file (absolute path). @returns the rows in it */
-  async export(to: string, o: { version?: number } = {}): Promise<TableCount> {
-    const at = await this.at(o.version);
+  async export(to: string, when: When = {}): Promise<TableCount> {
+    const at = await this.at(when);
     if (at === undefined) throw noSuchTable(this.name, this.path);
     const { snapshot, table } = at;
     const rows = await this.access.withSession((session) =>

@@ -2,7 +2,6 @@
  * SQL over a lake: the tables under their names, at any version, and the functions of posts. Each question has a session of
  * its own, so long ones do not hold up short ones; only tables that a text may mean are looked at.
  */
-import { MurmurError } from '../base/errors.js';
 import { DuckDatabase } from '../duck/database.js';
 import type { Row } from '../duck/json-value.js';
 import { type RegisteredTable, registerTables } from '../duck/register-tables.js';
@@ -125,8 +124,7 @@ export class SqlDesk {
   async #makeVersion(session: DuckSession, read: TravelledRead, known: readonly string[]): Promise<void> {
     const name = known.find((each) => each.toLowerCase() === read.table.toLowerCase());
     const table = this.setup.tables.table(name ?? read.table);
-    const version = 'version' in read.at ? read.at.version : await versionAt(table, read.at.timestamp);
-    const at = (await table.at(version))!;
+    const at = (await table.at(read.at))!;
     await session.run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdent(read.schema)}`);
     const view = `${quoteIdent(read.schema)}.${quoteIdent(read.table)}`;
     const scan = await scanSql(session, at.snapshot, at.table.storage);
@@ -143,26 +141,3 @@ const catalogueWords = [
   'pragma',
   'sqlite_master',
 ];
-
-/** The newest version that was there at a time; a time without a zone is UTC. */
-async function versionAt(table: LakeTable, text: string): Promise<number> {
-  const iso = text.trim().replace(' ', 'T');
-  const wanted = Date.parse(/T.*(Z|[+-]\d\d:?\d\d)$/i.test(iso) || !iso.includes('T') ? iso : `${iso}Z`);
-  if (Number.isNaN(wanted)) {
-    throw new MurmurError('lake.bad_timestamp', `reading ${table.name} as of '${text}': not a time`, {
-      fault: 'user',
-      fix: "write it like '2026-11-21 10:00:00'",
-    });
-  }
-  const commits = await table.history();
-  const found = commits.find(({ timestamp }) => timestamp <= wanted);
-  if (found !== undefined) return found.version;
-  const first = commits.at(-1);
-  const since =
-    first === undefined
-      ? 'it does not exist'
-      : `it is known since ${new Date(first.timestamp).toISOString()}`;
-  throw new MurmurError('lake.no_such_version', `reading ${table.name} as of '${text}': ${since}`, {
-    fault: 'user',
-  });
-}

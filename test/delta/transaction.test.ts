@@ -223,7 +223,7 @@ describe('a table that stays open', () => {
 
   it('tells its history newest first, and what held at a time', async () => {
     const clock = new HandClock(1_000_000);
-    const table = await createTable(storage, {}, testEnv({ clock }));
+    const table = await createTable(new MemoryStorage(clock), {}, testEnv({ clock }));
     for (let n = 1; n <= 3; n++) {
       clock.time += 1000;
       await append(table, n);
@@ -234,7 +234,10 @@ describe('a table that stays open', () => {
     ]);
     expect((await table.history(2)).map(({ timestamp }) => timestamp)).toEqual([1_003_000, 1_002_000]);
     expect((await table.atTime(1_002_999)).version).toBe(2);
-    expect((await table.atTime(9_999_999)).version).toBe(3);
+    expect((await table.atTime(1_003_000)).version).toBe(3);
+    await expect(table.atTime(1_003_001)).rejects.toMatchObject({ code: 'delta.no_such_version' });
+    clock.time += 500;
+    expect((await table.atTime(1_003_500)).version).toBe(3);
     await expect(table.atTime(999_999)).rejects.toMatchObject({ code: 'delta.no_such_version' });
     expect(table.snapshot.timestamp).toBe(1_003_000);
   });

@@ -116,7 +116,7 @@ describe('with tables', () => {
     const at = (ms: number) => new Date(ms).toISOString();
     expect((await lake.sql(`from bronze timestamp as of '${at(newest!.timestamp)}'`)).rows).toHaveLength(2);
     const before = lake.sql(`from bronze timestamp as of '${at(oldest!.timestamp - 1)}'`);
-    await expect(before).rejects.toMatchObject({ code: 'lake.no_such_version', fault: 'user' });
+    await expect(before).rejects.toMatchObject({ code: 'delta.no_such_version', fault: 'user' });
     const nonsense = lake.sql(`from bronze timestamp as of 'yesterday'`);
     await expect(nonsense).rejects.toMatchObject({ code: 'lake.bad_timestamp', fault: 'user' });
   });
@@ -138,7 +138,7 @@ describe('with tables', () => {
   it('rows are counted from the log, at any version', async () => {
     const bronze = lake.table('bronze');
     expect(await bronze.count()).toEqual({ table: 'bronze', rows: 2, version: 2 });
-    expect(await bronze.count(1)).toEqual({ table: 'bronze', rows: 1, version: 1 });
+    expect(await bronze.count({ version: 1 })).toEqual({ table: 'bronze', rows: 1, version: 1 });
   });
 
   it('rows can be filtered, limited, and taken from a version', async () => {
@@ -151,7 +151,7 @@ describe('with tables', () => {
     expect(await collect({ where: 'post_id > ?', params: ['a'] })).toEqual(['b']);
     expect(await collect({ limit: 1 })).toHaveLength(1);
     expect(await collect({ version: 1 })).toEqual(['a']);
-    expect((await bronze.head(1, 1))[0]).toMatchObject({ post_id: 'a', text: 'one' });
+    expect((await bronze.head(1, { version: 1 }))[0]).toMatchObject({ post_id: 'a', text: 'one' });
   });
 
   it('a description says what the table is', async () => {
