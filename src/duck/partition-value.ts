@@ -17,25 +17,38 @@ export function partitionText(type: DataType, value: Json): string | null {
   if (type === 'float') return javaDouble(shortestFloat(Number(value)));
   if (type === 'timestamp' || type === 'timestamp_ntz') {
     const [, day, time, fraction = ''] = /^(.*)T([\d:]+)(?:\.(\d+))?Z?$/.exec(String(value)) ?? [];
+    const date = javaDate(day!);
     const micros = fraction.padEnd(6, '0');
-    return type === 'timestamp' ? `${day}T${time}.${micros}Z` : `${day} ${time}.${micros}`;
+    return type === 'timestamp' ? `${date}T${time}.${micros}Z` : `${date} ${time}.${micros}`;
   }
+  if (type === 'date') return javaDate(String(value));
   return String(value);
 }
 
 /** A typed SQL constant. Times without a zone are taken as UTC. */
 export function partitionLiteral(type: DataType, text: string | null | undefined): string {
-  const literal = text === null || text === undefined || text === '' ? 'NULL' : quoteString(text);
+  const isTime = type === 'date' || type === 'timestamp' || type === 'timestamp_ntz';
+  // DuckDB takes long years, but not their sign.
+  const value = isTime ? text?.replace(/^\+0*/, '') : text;
+  const literal = value === null || value === undefined || value === '' ? 'NULL' : quoteString(value);
   return `CAST(${literal} AS ${duckType(type)})`;
 }
 
-/** `name=value/` for every column, escaped as Hive and Spark name directories; `''` when there are none. */
+/** Bytes of a folder's name that every file system takes. */
+const longestName = 255;
+
+/**
+ * `name=value/` for every column, escaped as Hive and Spark name directories; `''` when there are none.
+ * @throws duck.partition_value_too_long (user)
+ */
 export function partitionDirectory(columns: readonly string[], values: PartitionValues): string {
   return columns
     .map((c) => {
       const value = values[c];
       const text = value === null || value === undefined ? '__HIVE_DEFAULT_PARTITION__' : hiveEscape(value);
-      return `${hiveEscape(c)}=${text}/`;
+      const folder = `${hiveEscape(c)}=${text}`;
+      if (Buffer.byteLength(folder) > longestName) throw tooLong(c, value ?? '');
+      return `${folder}/`;
     })
     .join('');
 }
@@ -52,11 +65,30 @@ export function assertPartitionable(field: StructField): void {
   }
 }
 
+function tooLong(column: string, value: string): MurmurError {
+  return new MurmurError(
+    'duck.partition_value_too_long',
+    `writing rows with a value of ${Buffer.byteLength(value)} bytes in partition column ${column}: no folder can have such a name`,
+    { fault: 'user', fix: 'partition by a column of shorter values', context: { column } },
+  );
+}
+
 function hiveEscape(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are among what Hive escapes
   return text.replace(/[\x00-\x1f\x7f"#%'*/:=?\\{[\]^]/g, (c) => {
     return `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
   });
+}
+
+/**
+ * A date as Java writes it, whose years have four digits, or more behind a sign (`+10000-01-01`, `-0044-03-15`). Taken are
+ * years of ISO texts (`+010000`, `-000044`) and of DuckDB's (`10000`, and `0045-03-15 (BC)`, which has no year 0).
+ */
+function javaDate(text: string): string {
+  const [, sign, digits, day, bc] = /^([+-]?)(\d+)(-\d\d-\d\d)( \(BC\))?$/.exec(text)!;
+  const year = bc === undefined ? Number(`${sign}${digits}`) : 1 - Number(digits);
+  const padded = String(Math.abs(year)).padStart(4, '0');
+  return `${year < 0 ? '-' : year > 9999 ? '+' : ''}${padded}${day}`;
 }
 
 /** The double with the fewest digits that still is the same float. */
