@@ -3,11 +3,22 @@
  * original it cuts the text's own tokens and keeps the special ones around them.
  */
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { withMetaspaceSplit } from './metaspace.js';
+import { segment, unigramPieces } from './unigram.js';
 
 /** What is used of the library; its own declarations do not resolve under `nodenext`. */
 interface Encoder {
+  model: Partial<UnigramModel>;
   encode(text: string, options?: { add_special_tokens?: boolean }): { ids: number[] };
   token_to_id(token: string): number | undefined;
+}
+
+/** The library's Unigram model, as far as it is used. */
+interface UnigramModel {
+  vocab: string[];
+  scores: number[];
+  unk_score: number;
+  tokenize(text: string): string[];
 }
 
 export class Tokenizer {
@@ -20,7 +31,13 @@ export class Tokenizer {
 
   /** @param definition the parsed `tokenizer.json` */
   constructor(definition: object, maxTokens: number) {
-    this.#encoder = new HuggingFaceTokenizer(definition, {}) as unknown as Encoder;
+    this.#encoder = new HuggingFaceTokenizer(withMetaspaceSplit(definition), {}) as unknown as Encoder;
+    const { model } = this.#encoder;
+    if (isUnigram(model)) {
+      // The library breaks ties between equally likely paths in another way than the original.
+      const pieces = unigramPieces(model.vocab, model.scores, model.unk_score);
+      model.tokenize = (text) => segment(text, pieces);
+    }
     this.#maxTokens = maxTokens;
     const bare = this.#encoder.encode('a', { add_special_tokens: false }).ids;
     const whole = this.#encoder.encode('a').ids;
@@ -36,4 +53,8 @@ export class Tokenizer {
     const room = this.#maxTokens - this.#prefix.length - this.#suffix.length;
     return [...this.#prefix, ...(own.length > room ? own.slice(0, room) : own), ...this.#suffix];
   }
+}
+
+function isUnigram(model: Partial<UnigramModel>): model is UnigramModel {
+  return model.scores !== undefined && model.unk_score !== undefined && model.vocab !== undefined;
 }
