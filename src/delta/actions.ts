@@ -74,6 +74,12 @@ export interface DomainMetadata {
   removed: boolean;
 }
 
+export interface Sidecar {
+  path: string;
+  sizeInBytes: number;
+  modificationTime: number;
+}
+
 /** Free form; these are the fields that Murmur writes and reads. Others' commits may hold any JSON here. */
 export interface CommitInfo {
   timestamp?: number;
@@ -102,6 +108,10 @@ export interface Action {
   domainMetadata?: DomainMetadata;
   commitInfo?: CommitInfo;
   cdc?: { path: string; partitionValues: Record<string, string | null>; size: number; dataChange: false };
+  /** Stands in V2 checkpoints only. */
+  checkpointMetadata?: { version: number };
+  /** Stands in V2 checkpoints only: a file that holds a part of the adds and removes. */
+  sidecar?: Sidecar;
 }
 
 /** A Parquet file that was written for a table and is not yet part of it. */

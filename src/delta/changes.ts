@@ -8,7 +8,7 @@ import type { Action, AddFile, Metadata, RemoveFile } from './actions.js';
 import { assertReadableAs } from './changes-schema.js';
 import { noSuchVersion } from './delta-errors.js';
 import type { Commit, DeltaLog } from './delta-log.js';
-import { listWithoutCheckpoints } from './log.js';
+import { listWholeLog } from './log.js';
 import { commitPath } from './log-files.js';
 import { decodePath, fileKey } from './paths.js';
 import { emptyState, replay, type Snapshot } from './snapshot.js';
@@ -152,7 +152,7 @@ async function assertLogged(table: DeltaLog, from: number): Promise<void> {
 
 /** The first version from which on every commit is in the log. */
 async function firstLogged({ storage, snapshot }: DeltaLog): Promise<number> {
-  const versions = new Set((await listWithoutCheckpoints(storage, snapshot.version)).commits);
+  const versions = new Set((await listWholeLog(storage, snapshot.version)).commits);
   let first = snapshot.version + 1;
   while (versions.has(first - 1)) first--;
   return first;

@@ -4,10 +4,12 @@
  */
 import { MurmurError } from '../base/errors.js';
 import type { Metadata, Protocol } from './actions.js';
+import { unknownTypeChange } from './type-widening.js';
 
-type Support = 'yes' | 'when inactive' | 'no';
+/** `when inactive`: a table may list the feature as long as nothing in it uses it. */
+export type Support = 'yes' | 'when inactive' | 'no';
 
-interface Feature {
+export interface Feature {
   read: Support;
   write: Support;
   /** Whether a table that may use the feature really does. */
@@ -20,7 +22,7 @@ const property =
   ({ configuration }: Metadata) =>
     values.length === 0 ? configuration[name] !== undefined : values.includes(configuration[name] ?? '');
 
-const features: Readonly<Record<string, Feature>> = {
+export const features: Readonly<Record<string, Feature>> = {
   appendOnly: { read: 'yes', write: 'yes' },
   invariants: { read: 'yes', write: 'when inactive', active: inSchema('delta.invariants') },
   checkConstraints: {
@@ -35,12 +37,15 @@ const features: Readonly<Record<string, Feature>> = {
   identityColumns: { read: 'yes', write: 'when inactive', active: inSchema('delta.identity.start') },
   allowColumnDefaults: { read: 'yes', write: 'when inactive', active: inSchema('CURRENT_DEFAULT') },
   columnMapping: {
-    read: 'when inactive',
+    read: 'yes',
     write: 'when inactive',
-    active: property('delta.columnMapping.mode', 'name', 'id'),
+    active: ({ configuration }) => (configuration['delta.columnMapping.mode'] ?? 'none') !== 'none',
   },
   deletionVectors: { read: 'yes', write: 'yes' },
   timestampNtz: { read: 'yes', write: 'yes' },
+  v2Checkpoint: { read: 'yes', write: 'yes' },
+  typeWidening: { read: 'yes', write: 'when inactive', active: inSchema('delta.typeChanges') },
+  'typeWidening-preview': { read: 'yes', write: 'when inactive', active: inSchema('delta.typeChanges') },
   vacuumProtocolCheck: { read: 'yes', write: 'yes' },
   domainMetadata: { read: 'yes', write: 'yes' },
   inCommitTimestamp: { read: 'yes', write: 'yes' },
@@ -51,6 +56,22 @@ const features: Readonly<Record<string, Feature>> = {
   icebergCompatV3: { read: 'yes', write: 'no' },
   materializePartitionColumns: { read: 'yes', write: 'no' },
   checkpointProtection: { read: 'yes', write: 'no' },
+  collations: { read: 'yes', write: 'no' },
+  'collations-preview': { read: 'yes', write: 'no' },
+  // The newest commits may be with the coordinator alone.
+  'coordinatedCommits-preview': {
+    read: 'when inactive',
+    write: 'no',
+    active: property('delta.coordinatedCommits.commitCoordinator-preview'),
+  },
+  catalogManaged: { read: 'no', write: 'no' },
+  'catalogOwned-preview': { read: 'no', write: 'no' },
+  variantType: { read: 'no', write: 'no' },
+  'variantType-preview': { read: 'no', write: 'no' },
+  variantShredding: { read: 'no', write: 'no' },
+  'variantShredding-preview': { read: 'no', write: 'no' },
+  geospatial: { read: 'no', write: 'no' },
+  'adaptiveMetadata-preview': { read: 'no', write: 'no' },
 };
 
 /** Features that the numbered versions stand for, before features were listed by name. */
@@ -69,7 +90,13 @@ export function assertReadable(root: string, protocol: Protocol, metadata: Metad
   const { minReaderVersion } = protocol;
   if (![1, 2, 3].includes(minReaderVersion))
     throw unsupported(root, 'read', `reader version ${minReaderVersion}`);
-  refuseFirst(root, 'read', readerFeatures(protocol), metadata);
+  // Some features that bind writers alone hide what a reader would need.
+  const hiding = writerFeatures(protocol).filter((name) => features[name] && features[name].read !== 'yes');
+  refuseFirst(root, 'read', [...readerFeatures(protocol), ...hiding], metadata);
+  const mode = metadata.configuration['delta.columnMapping.mode'] ?? 'none';
+  if (!['none', 'name', 'id'].includes(mode)) throw unsupported(root, 'read', `columnMapping by ${mode}`);
+  const change = unknownTypeChange(metadata.schemaString);
+  if (change !== undefined) throw unsupported(root, 'read', `typeWidening ${change}`);
 }
 
 /** Also for maintenance. @throws delta.unsupported_feature (user), naming what cannot be written */
@@ -113,6 +140,7 @@ function unsupported(root: string, verb: 'read' | 'write', feature: string): Mur
     `opening ${root} to ${verb} it: ${feature} is not supported`,
     {
       fault: 'user',
+      fix: `${verb} it with an engine that knows the feature, or drop the feature there (ALTER TABLE … DROP FEATURE)`,
       context: { root, feature, verb },
     },
   );

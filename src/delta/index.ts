@@ -18,15 +18,24 @@ export {
   planChanges,
   type TableChanges,
 } from './changes.js';
+export {
+  type ColumnMappingMode,
+  columnId,
+  columnMappingMode,
+  physicalName,
+  physicalSchema,
+} from './column-mapping.js';
 export type { CommitDescription } from './commit-info.js';
 export type { ConflictKind, IsolationLevel } from './conflicts.js';
 export type { TableSpec } from './create-table.js';
+export { deletionVectorPath, readDeletionVector } from './deletion-vector.js';
 export { type Commit, type DeltaEnv, DeltaLog, type HistoryEntry } from './delta-log.js';
 export { type CompactOptions, type CompactResult, compact } from './optimize.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
-export { decodePath, encodePath } from './paths.js';
+export { decodePath, deletionVectorKey, encodePath, literalPath } from './paths.js';
+export type { RowRange } from './roaring-bitmap.js';
 export { type Condition, planScan } from './scan.js';
-export { recordsIn, type Snapshot } from './snapshot.js';
+export { liveRecordsIn, recordsIn, type Snapshot } from './snapshot.js';
 export {
   type ColumnStatistics,
   type FileStatistics,

@@ -1,4 +1,5 @@
 /** The names of the files in `_delta_log/` (PROTOCOL.md, "Delta Log Entries" and "Checkpoints"). */
+import { literalPath } from './paths.js';
 
 export const logFolder = '_delta_log/';
 export const lastCheckpointPath = `${logFolder}_last_checkpoint`;
@@ -11,6 +12,11 @@ export function checkpointPath(version: number): string {
   return `${logFolder}${pad20(version)}.checkpoint.parquet`;
 }
 
+/** Where the file of a `sidecar` action lies. It may be named by its full path, but there is no other place for it. */
+export function sidecarPath(path: string): string {
+  return `${logFolder}_sidecars/${literalPath(path).split('/').at(-1)}`;
+}
+
 /** The smallest path that a file of this version can have; to list from. */
 export function versionPrefix(version: number): string {
   return logFolder + pad20(version);
@@ -19,12 +25,12 @@ export function versionPrefix(version: number): string {
 export type LogFile =
   | { kind: 'commit'; version: number }
   | { kind: 'checkpoint'; version: number; part: number; parts: number }
-  | { kind: 'v2-checkpoint'; version: number; format: 'json' | 'parquet' };
+  | { kind: 'uuid-checkpoint'; version: number };
 
 const commitName = /^(\d{20})\.json$/;
 const classicName = /^(\d{20})\.checkpoint\.parquet$/;
 const multiPartName = /^(\d{20})\.checkpoint\.(\d{10})\.(\d{10})\.parquet$/;
-const v2Name = /^(\d{20})\.checkpoint\.[0-9a-f-]{36}\.(json|parquet)$/;
+const uuidName = /^(\d{20})\.checkpoint\.[0-9a-f-]{36}\.(?:json|parquet)$/i;
 
 /** What a path in the log folder is; undefined for every name that readers must ignore. */
 export function classifyLogFile(path: string): LogFile | undefined {
@@ -37,11 +43,8 @@ export function classifyLogFile(path: string): LogFile | undefined {
   if (match) {
     return { kind: 'checkpoint', version: Number(match[1]), part: Number(match[2]), parts: Number(match[3]) };
   }
-  match = v2Name.exec(name);
-  if (match) {
-    return { kind: 'v2-checkpoint', version: Number(match[1]), format: match[2] as 'json' | 'parquet' };
-  }
-  return undefined;
+  match = uuidName.exec(name);
+  return match ? { kind: 'uuid-checkpoint', version: Number(match[1]) } : undefined;
 }
 
 function pad20(version: number): string {

@@ -8,14 +8,20 @@ import type { Action } from './actions.js';
 import { brokenLog } from './delta-errors.js';
 import { classifyLogFile, commitPath, lastCheckpointPath, logFolder, versionPrefix } from './log-files.js';
 
-/** Where replay begins, and which commits are there. */
+/** Where replay may begin, and which commits are there. */
 export interface LogSegment {
-  /** The newest complete checkpoint, if any. */
-  checkpoint: { version: number; paths: string[] } | undefined;
-  /** Versions of commit files behind the checkpoint (or all), ascending. */
+  /** Complete checkpoints, the best to begin with first. */
+  checkpoints: Checkpoint[];
+  /** Versions of commit files, ascending. */
   commits: number[];
-  /** Whether a V2 checkpoint was seen, which is not read here. */
-  v2Checkpoint: boolean;
+}
+
+export interface Checkpoint {
+  version: number;
+  /** One file, or all the parts. */
+  paths: string[];
+  /** Named by a UUID, as only V2 checkpoints are; a classic name says nothing. */
+  uuid: boolean;
 }
 
 /**
@@ -26,14 +32,17 @@ export async function listLog(storage: Storage, maxVersion = Number.POSITIVE_INF
   const hint = await lastCheckpointHint(storage);
   if (hint !== undefined && hint <= maxVersion) {
     const segment = await listFrom(storage, hint, maxVersion);
-    if (segment.checkpoint !== undefined) return segment;
+    if (segment.checkpoints.length > 0) return segment;
   }
   return listFrom(storage, 0, maxVersion);
 }
 
-/** The log up to `maxVersion` as if there were no checkpoint. */
-export async function listWithoutCheckpoints(storage: Storage, maxVersion?: number): Promise<LogSegment> {
-  return listFrom(storage, 0, maxVersion ?? Number.POSITIVE_INFINITY, false);
+/** The log up to `maxVersion`, whatever the hint says. */
+export async function listWholeLog(
+  storage: Storage,
+  maxVersion = Number.POSITIVE_INFINITY,
+): Promise<LogSegment> {
+  return listFrom(storage, 0, maxVersion);
 }
 
 /** The actions of one commit; undefined where there is no such version. */
@@ -62,41 +71,37 @@ export function parseCommit(root: string, version: number, text: string): Action
   return actions;
 }
 
-async function listFrom(
-  storage: Storage,
-  first: number,
-  maxVersion: number,
-  withCheckpoints = true,
-): Promise<LogSegment> {
+async function listFrom(storage: Storage, first: number, maxVersion: number): Promise<LogSegment> {
   const commits: number[] = [];
-  let v2Checkpoint = false;
-  const found = new Map<number, Map<number, string[]>>();
+  const checkpoints: Checkpoint[] = [];
+  const parts = new Map<string, Checkpoint & { parts: number }>();
   for await (const { path, size } of storage.list(logFolder, { after: versionPrefix(first) })) {
+    // Only hints and folders of other files follow behind the numbers.
+    if (path > lastNumbered) break;
     const file = classifyLogFile(path);
     if (file === undefined || file.version > maxVersion) continue;
-    if (file.kind === 'v2-checkpoint') v2Checkpoint = true;
-    else if (file.kind === 'commit') commits.push(file.version);
-    else if (size > 0) {
-      const byParts = found.get(file.version) ?? new Map<number, string[]>();
-      byParts.set(file.parts, [...(byParts.get(file.parts) ?? []), path]);
-      found.set(file.version, byParts);
+    const { version } = file;
+    if (file.kind === 'commit') commits.push(version);
+    else if (size === 0) continue;
+    else if (file.kind === 'uuid-checkpoint') checkpoints.push({ version, paths: [path], uuid: true });
+    else if (file.part >= 1 && file.part <= file.parts) {
+      const key = `${version}/${file.parts}`;
+      const found = parts.get(key) ?? { version, paths: [], uuid: false, parts: file.parts };
+      found.paths.push(path);
+      parts.set(key, found);
     }
   }
-  const checkpoint = withCheckpoints ? newestComplete(found) : undefined;
-  return {
-    checkpoint,
-    commits: commits.filter((version) => checkpoint === undefined || version > checkpoint.version),
-    v2Checkpoint,
-  };
+  for (const { parts: expected, ...checkpoint } of parts.values()) {
+    if (checkpoint.paths.length === expected) checkpoints.push(checkpoint);
+  }
+  return { checkpoints: checkpoints.sort(byWorth), commits };
 }
 
-function newestComplete(found: Map<number, Map<number, string[]>>): LogSegment['checkpoint'] {
-  for (const [version, byParts] of [...found].sort(([a], [b]) => b - a)) {
-    for (const [parts, paths] of byParts) {
-      if (paths.length === parts) return { version, paths };
-    }
-  }
-  return undefined;
+const lastNumbered = `${logFolder}:`;
+
+/** Newest first; of one version those that a reader can take apart best. */
+function byWorth(a: Checkpoint, b: Checkpoint): number {
+  return b.version - a.version || Number(b.uuid) - Number(a.uuid) || b.paths.length - a.paths.length;
 }
 
 async function lastCheckpointHint(storage: Storage): Promise<number | undefined> {

@@ -19,15 +19,20 @@ export function encodePath(path: string): string {
   return encodeURI(path).replace(/[?#:]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** What makes a live file the same file: its decoded path and its deletion vector. */
-export function fileKey(file: { path: string; deletionVector?: DeletionVector }): string {
-  const path = canonicalPath(decodePath(file.path));
-  if (file.deletionVector === undefined) return path;
-  const { storageType, pathOrInlineDv, offset } = file.deletionVector;
-  return `${path}\n${storageType}${pathOrInlineDv}${offset === undefined ? '' : `@${offset}`}`;
+/** The decoded path; of `file:/a`, `file:///a`, `file://localhost/a` and `/a`, which name the same file, the last. */
+export function literalPath(path: string): string {
+  if (!/^file:/i.test(path)) return decodePath(path);
+  return decodePath(path.replace(/^file:(?:\/\/localhost(?=\/))?\/*/i, '/'));
 }
 
-/** `file:/a`, `file:///a` and `/a` name the same file. */
-function canonicalPath(path: string): string {
-  return path.startsWith('file:') ? path.slice(5).replace(/^\/+/, '/') : path;
+/** What makes a live file the same file: its decoded path and its deletion vector. */
+export function fileKey(file: { path: string; deletionVector?: DeletionVector }): string {
+  const path = literalPath(file.path);
+  if (file.deletionVector === undefined) return path;
+  return `${path}\n${deletionVectorKey(file.deletionVector)}`;
+}
+
+/** What tells one deletion vector from another (PROTOCOL.md, "Deletion Vector Descriptor Schema"). */
+export function deletionVectorKey({ storageType, pathOrInlineDv, offset }: DeletionVector): string {
+  return `${storageType}${pathOrInlineDv}${offset === undefined ? '' : `@${offset}`}`;
 }

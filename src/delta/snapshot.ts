@@ -164,7 +164,8 @@ export function recordsIn(file: AddFile): number | undefined {
 }
 const counted = new WeakMap<AddFile, number | undefined>();
 
-function liveRecordsIn(file: AddFile): number | undefined {
+/** Rows of a file that are not deleted, by its statistics. */
+export function liveRecordsIn(file: AddFile): number | undefined {
   const records = recordsIn(file);
   return records === undefined ? undefined : records - (file.deletionVector?.cardinality ?? 0);
 }

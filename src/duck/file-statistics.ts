@@ -8,11 +8,11 @@
 import { formatStats } from '../delta/index.js';
 import type { StatsColumn } from '../delta/stats-columns.js';
 import type { DataType } from '../schema/column-types.js';
+import { decimalParts } from '../schema/column-types.js';
 import { columnAccess, columnKey } from './column-path.js';
 import type { DuckSession } from './session.js';
 import { quoteString } from './sql-text.js';
 import { microsFromDuckText } from './timestamp-text.js';
-import { decimalParts } from './types.js';
 
 /** One row of what `COPY … (RETURN_STATS)` returns. */
 export interface CopyResult {

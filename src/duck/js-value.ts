@@ -19,8 +19,8 @@
 import type { DuckDBListValue, DuckDBMapValue, DuckDBStructValue, DuckDBValue } from '@duckdb/node-api';
 import { MurmurError } from '../base/errors.js';
 import type { DataType } from '../schema/column-types.js';
+import { decimalParts } from '../schema/column-types.js';
 import type { DuckApi } from './native.js';
-import { decimalParts } from './types.js';
 
 export type Encode = (value: unknown) => DuckDBValue;
 export type Decode = (value: DuckDBValue) => unknown;

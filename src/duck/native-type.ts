@@ -1,8 +1,9 @@
 /** DuckDB's type object of a Delta type: what data chunks and function signatures are made of. */
 import type { DuckDBType } from '@duckdb/node-api';
 import type { DataType } from '../schema/column-types.js';
+import { decimalParts } from '../schema/column-types.js';
 import type { DuckApi } from './native.js';
-import { decimalParts, unsupportedType } from './types.js';
+import { unsupportedType } from './types.js';
 
 /** @throws duck.type_unsupported for `void`, which no vector can hold, and for names that are not Delta's */
 export function nativeType(api: DuckApi, type: DataType): DuckDBType {

@@ -1,7 +1,7 @@
 /** The Parquet work of the Delta room, each call on a connection of its own, so that it may run beside others. */
 import { MurmurError } from '../base/errors.js';
 import type { Action, AddFile, DataFile } from '../delta/actions.js';
-import { recordsIn } from '../delta/index.js';
+import { liveRecordsIn } from '../delta/index.js';
 import type { ParquetHandler, RewriteRequest } from '../delta/parquet-handler.js';
 import { type StructType, struct } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
@@ -107,11 +107,11 @@ function assertSameCount(before: readonly AddFile[], after: readonly DataFile[])
   });
 }
 
-/** Rows by the files' statistics; undefined where one has none. */
+/** Live rows by the files' statistics; undefined where one has none. */
 function countRows(files: readonly AddFile[]): number | undefined {
   let sum = 0;
   for (const file of files) {
-    const count = recordsIn(file);
+    const count = liveRecordsIn(file);
     if (count === undefined) return undefined;
     sum += count;
   }

@@ -1,9 +1,8 @@
 /** Where DuckDB finds the Parquet files of a table. */
-import { fileURLToPath } from 'node:url';
 import { bounded } from '../base/bounded.js';
 import { MurmurError } from '../base/errors.js';
 import type { AddFile } from '../delta/actions.js';
-import { decodePath } from '../delta/index.js';
+import { decodePath, literalPath } from '../delta/index.js';
 import { openStorage } from '../storage/open-storage.js';
 import type { CachedFile } from '../storage/read-cache.js';
 import type { Storage } from '../storage/storage.js';
@@ -46,7 +45,7 @@ export async function stagedParquet(
 /** Shallow clones name files by absolute path or URL; every other path is one of the table. */
 function placeOf(storage: Storage, { path, size }: AddFile): StoredFile {
   if (!isAbsolute(path)) return { storage, file: { path: decodePath(path), size } };
-  const full = path.startsWith('file:') ? fileURLToPath(path) : decodePath(path);
+  const full = literalPath(path);
   const cut = full.lastIndexOf('/');
   return {
     storage: openStorage(full.slice(0, cut) || '/', '/'),

@@ -5,10 +5,14 @@
  */
 import { MurmurError } from '../base/errors.js';
 import type { AddFile, Metadata } from '../delta/actions.js';
-import type { StructField, StructType } from '../schema/column-types.js';
+import { columnMappingMode, physicalName, physicalSchema } from '../delta/index.js';
+import { type StructField, type StructType, struct } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
+import { type LocatedFile, notDeleted } from './deleted-rows.js';
+import { namesInFiles } from './field-ids.js';
 import { dataFileUri, stageDataFiles } from './parquet-location.js';
 import { partitionLiteral } from './partition-value.js';
+import { readAs } from './physical-columns.js';
 import type { DuckSession } from './session.js';
 import { quoteIdent, quoteList } from './sql-text.js';
 import { duckType } from './types.js';
@@ -35,10 +39,10 @@ export interface ScanOptions {
 const rowNumberColumns = ['filename', 'file_row_number'] as const;
 
 /**
- * Rows come file by file, each in its own order. A table without files gives no rows, with the right columns. The text may be
- * used on this session, as long as it is open.
- * @throws duck.column_unknown (user); duck.column_ambiguous (user) with `rowNumbers` on a table that has a column of such a
- *   name; duck.feature_unsupported (user) for deletion vectors and column mapping; what the storage throws
+ * Rows come file by file, each in its own order, without those that deletion vectors take out. A table without files gives no
+ * rows, with the right columns. The text may be used on this session, as long as it is open.
+ * @throws duck.column_unknown (user); duck.column_ambiguous (user) with `rowNumbers` or deletion vectors on a table that
+ *   has a column of such a name; delta.bad_deletion_vector (external); what the storage throws
  */
 export async function scanSql(
   session: DuckSession,
@@ -46,24 +50,21 @@ export async function scanSql(
   storage: Storage,
   options: ScanOptions = {},
 ): Promise<string> {
+  const { rowNumbers = false } = options;
   const files = options.files ?? snapshot.files;
-  assertReadable(snapshot, files);
   const fields = selectedFields(snapshot.schema, options.columns);
-  if (options.rowNumbers) assertNoneOf(snapshot.schema, rowNumberColumns);
-  if (files.length === 0) return emptySelect(fields, options.rowNumbers ?? false);
+  if (rowNumbers || files.some((file) => file.deletionVector)) assertNoneOf(snapshot, rowNumberColumns);
+  if (files.length === 0) return emptySelect(fields, rowNumbers);
+  const partitioned = new Set(snapshot.metadata.partitionColumns.map((name) => name.toLowerCase()));
+  const columns = {
+    partition: fields.filter(({ name }) => partitioned.has(name.toLowerCase())),
+    data: fields.filter(({ name, type }) => !partitioned.has(name.toLowerCase()) && type !== 'void'),
+  };
   await stageDataFiles(session, storage, files);
-  const partitionColumns = new Set(snapshot.metadata.partitionColumns.map((c) => c.toLowerCase()));
-  return groupByPartition(files, snapshot.metadata.partitionColumns)
-    .map((group) =>
-      scanPartition(
-        fields,
-        partitionColumns,
-        group,
-        (file) => dataFileUri(session, storage, file),
-        options.rowNumbers ?? false,
-      ),
-    )
-    .join('\nUNION ALL ');
+  const located = files.map((file) => ({ file, uri: dataFileUri(session, storage, file) }));
+  const live = await notDeleted(session, storage, located);
+  const groups = await alike(session, snapshot, columns, located);
+  return groups.map((group) => scanGroup(fields, group, { live, rowNumbers })).join('\nUNION ALL ');
 }
 
 /** A SELECT of these columns that gives no row. */
@@ -74,31 +75,72 @@ export function emptySelect(fields: readonly StructField[], rowNumbers = false):
   return `SELECT ${columns.join(', ')} WHERE false`;
 }
 
-function scanPartition(
-  fields: readonly StructField[],
-  partitionColumns: ReadonlySet<string>,
-  files: readonly AddFile[],
-  uriOf: (file: AddFile) => string,
-  rowNumbers: boolean,
-): string {
-  const values = files[0]!.partitionValues;
-  const inFile: StructField[] = [];
-  const columns = fields.map((field) => {
-    const name = quoteIdent(field.name);
-    const type = duckType(field.type);
-    if (field.type === 'void') return `CAST(NULL AS ${type}) AS ${name}`;
-    if (partitionColumns.has(field.name.toLowerCase())) {
-      return `${partitionLiteral(field.type, partitionValue(values, field.name))} AS ${name}`;
+/** Files that one `read_parquet` gives with the same columns. */
+interface FileGroup {
+  uris: string[];
+  /** Constants by the name of a partition column. */
+  partition: ReadonlyMap<string, string>;
+  /** Data columns by name: as the files call them. */
+  data: ReadonlyMap<string, StructField>;
+}
+
+async function alike(
+  session: DuckSession,
+  { metadata }: ScanTarget,
+  columns: Readonly<Record<'partition' | 'data', StructField[]>>,
+  files: readonly LocatedFile[],
+): Promise<FileGroup[]> {
+  const mode = columnMappingMode(metadata);
+  const logical = struct(...columns.data);
+  const physical = physicalSchema(logical, mode);
+  const names =
+    mode === 'id'
+      ? await namesInFiles(
+          session,
+          files.map(({ uri }) => uri),
+          logical,
+        )
+      : undefined;
+  const keys = columns.partition.map((field) => physicalName(field, mode));
+  const groups = new Map<string, FileGroup>();
+  for (const { file, uri } of files) {
+    const values = keys.map((key) => partitionValue(file.partitionValues, key) || null);
+    const inFile = names?.get(uri) ?? physical;
+    const key = JSON.stringify(names === undefined ? values : [values, inFile]);
+    const group = groups.get(key);
+    if (group) group.uris.push(uri);
+    else {
+      groups.set(key, {
+        uris: [uri],
+        partition: new Map(
+          columns.partition.map(({ name, type }, i) => [name, partitionLiteral(type, values[i])]),
+        ),
+        data: new Map(columns.data.map(({ name }, i) => [name, inFile.fields[i]!])),
+      });
     }
-    inFile.push(field);
-    return `CAST(${name} AS ${type}) AS ${name}`;
+  }
+  return [...groups.values()];
+}
+
+function scanGroup(
+  fields: readonly StructField[],
+  { uris, partition, data }: FileGroup,
+  { live, rowNumbers }: { live: string | undefined; rowNumbers: boolean },
+): string {
+  const columns = fields.map((field) => {
+    const inFile = data.get(field.name);
+    const value = inFile
+      ? readAs(quoteIdent(inFile.name), inFile.type, field.type)
+      : (partition.get(field.name) ?? `CAST(NULL AS ${duckType(field.type)})`);
+    return `${value} AS ${quoteIdent(field.name)}`;
   });
   const virtual = rowNumbers ? `, ${rowNumberColumns.join(', ')}` : '';
-  const uris = files.map(uriOf);
   // The empty branch gives every column a name and a type, also those that no file has.
+  const typed =
+    data.size > 0 || rowNumbers ? `${emptySelect([...data.values()], rowNumbers)} UNION ALL BY NAME ` : '';
   return `SELECT ${columns.join(', ')}${virtual} FROM (
-  ${inFile.length > 0 || rowNumbers ? `${emptySelect(inFile, rowNumbers)} UNION ALL BY NAME ` : ''}SELECT *${virtual}
-  FROM read_parquet(${quoteList(uris)}, union_by_name=true, hive_partitioning=false))`;
+  ${typed}SELECT *${virtual}
+  FROM read_parquet(${quoteList(uris)}, union_by_name=true, hive_partitioning=false)${live ? `\n  WHERE ${live}` : ''})`;
 }
 
 /** Files of equal partition values together, in the order of their first file; within a group order is kept. */
@@ -134,8 +176,11 @@ function selectedFields(schema: StructType, columns: readonly string[] | undefin
   });
 }
 
-function assertNoneOf(schema: StructType, names: readonly string[]): void {
-  const taken = schema.fields.find((f) => names.includes(f.name.toLowerCase()));
+function assertNoneOf({ schema, metadata }: ScanTarget, names: readonly string[]): void {
+  const mode = columnMappingMode(metadata);
+  const taken = schema.fields.find((f) => {
+    return names.includes(f.name.toLowerCase()) || names.includes(physicalName(f, mode).toLowerCase());
+  });
   if (!taken) return;
   throw new MurmurError(
     'duck.column_ambiguous',
@@ -145,17 +190,4 @@ function assertNoneOf(schema: StructType, names: readonly string[]): void {
       fix: 'rename the column',
     },
   );
-}
-
-/** Reading these without regard to the feature would give wrong rows. */
-function assertReadable(snapshot: ScanTarget, files: readonly AddFile[]): void {
-  const mapping = snapshot.metadata.configuration['delta.columnMapping.mode'] ?? 'none';
-  const feature =
-    mapping !== 'none'
-      ? `column mapping by ${mapping}`
-      : files.some((f) => f.deletionVector)
-        ? 'deletion vectors'
-        : undefined;
-  if (!feature) return;
-  throw new MurmurError('duck.feature_unsupported', `reading a table with ${feature}`, { fault: 'user' });
 }

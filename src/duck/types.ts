@@ -11,7 +11,7 @@ import type {
   DuckDBType,
 } from '@duckdb/node-api';
 import { MurmurError } from '../base/errors.js';
-import type { DataType } from '../schema/column-types.js';
+import { type DataType, decimalParts } from '../schema/column-types.js';
 import { quoteIdent } from './sql-text.js';
 
 const toDuck: Record<string, string> = {
@@ -46,12 +46,6 @@ export function duckType(type: DataType): string {
   if (type.type === 'array') return `${duckType(type.elementType)}[]`;
   if (type.type === 'map') return `MAP(${duckType(type.keyType)}, ${duckType(type.valueType)})`;
   return `STRUCT(${type.fields.map((f) => `${quoteIdent(f.name)} ${duckType(f.type)}`).join(', ')})`;
-}
-
-/** Precision and scale of `decimal(p,s)`; undefined for any other type. */
-export function decimalParts(type: DataType): { precision: number; scale: number } | undefined {
-  const match = typeof type === 'string' ? /^decimal\((\d+),\s*(-?\d+)\)$/.exec(type) : null;
-  return match ? { precision: Number(match[1]), scale: Number(match[2]) } : undefined;
 }
 
 const toDelta: Record<string, DataType> = {

@@ -58,3 +58,9 @@ export function struct(...fields: StructField[]): StructType {
 export function arrayOf(elementType: DataType): ArrayType {
   return { type: 'array', elementType, containsNull: true };
 }
+
+/** Precision and scale of `decimal(p,s)`; undefined for any other type. */
+export function decimalParts(type: unknown): { precision: number; scale: number } | undefined {
+  const match = typeof type === 'string' ? /^decimal\((\d+),\s*(-?\d+)\)$/.exec(type) : null;
+  return match ? { precision: Number(match[1]), scale: Number(match[2]) } : undefined;
+}

@@ -3,7 +3,7 @@
  * is not read yet must be refused by name.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -16,34 +16,25 @@ import { testEnv } from './rows.js';
 
 const golden = resolve('../shared/golden/delta');
 
-const readable = [
-  '124-decimal-decode-bug',
-  'basic-decimal-table-legacy',
-  'basic-with-inserts-deletes-checkpoint',
-  'basic-with-inserts-overwrite-restore',
-  'basic-with-vacuum-protocol-check-feature',
-  'corrupted-last-checkpoint-kernel',
-  'data-reader-array-complex-objects',
-  'data-reader-date-types-America',
-  'data-reader-date-types-Etc',
-  'data-reader-date-types-Jst',
-  'data-reader-date-types-utc',
-  'data-reader-map',
-  'data-reader-primitives',
-  'data-skipping-basic-stats-all-types-checkpoint',
-  'data-skipping-change-stats-collected-across-versions',
-  'decimal-various-scale-precision',
-  'kernel-timestamp-int96',
-  'kernel-timestamp-timestamp_micros',
-  'parquet-all-types-legacy-format',
-  'snapshot-data0',
-  'snapshot-data2-deleted',
-  'snapshot-data3',
-  'snapshot-vacuumed',
-  'time-travel-partition-changes-b',
-  'time-travel-schema-changes-b',
-  'time-travel-start-start20',
-];
+/** Of these there are no rows to compare: their log names files that are not there, or none. */
+const logOnly: Readonly<Record<string, number>> = {
+  'canonicalized-paths-normal-b': 0,
+  'canonicalized-paths-special-b': 0,
+  'update-deleted-directory': 10,
+  'deltalog-commit-info': 1,
+};
+
+const refused: Readonly<Record<string, [code: string, message: RegExp]>> = {
+  'deltalog-invalid-protocol-version': ['delta.unsupported_feature', /reader version 99/],
+  'deltalog-state-reconstruction-without-protocol': ['delta.broken_log', /protocol/],
+  'deltalog-state-reconstruction-from-checkpoint-missing-protocol': ['delta.broken_log', /protocol/],
+  'no-delta-log-folder': ['delta.not_a_table', /no Delta table/],
+};
+
+const names = existsSync(golden)
+  ? readdirSync(golden).map((file) => file.replace(/\.tar\.zst$/, ''))
+  : ['no golden tables'];
+const withRows = names.filter((name) => !(name in logOnly) && !(name in refused));
 
 describe.skipIf(!existsSync(golden))('golden tables', () => {
   let folder: string;
@@ -83,7 +74,7 @@ describe.skipIf(!existsSync(golden))('golden tables', () => {
     return session.scalar(`SELECT (${oneSided(ours, theirs)}) + (${oneSided(theirs, ours)})`);
   }
 
-  it.each(readable)('%s has its rows', async (name) => {
+  it.each(withRows)('%s has its rows', async (name) => {
     const place = await unpacked(name);
     const table = await open(place);
     expect(await difference(table, place)).toBe(0);
@@ -116,44 +107,15 @@ describe.skipIf(!existsSync(golden))('golden tables', () => {
     },
   );
 
-  it.each([
-    ['deltalog-invalid-protocol-version', 'delta.unsupported_feature', /reader version 99/],
-    ['v2-checkpoint-parquet', 'delta.unsupported_feature', /v2Checkpoint/],
-    ['table-with-columnmapping-mode-name', 'delta.unsupported_feature', /columnMapping/],
-    ['dv-with-columnmapping', 'delta.unsupported_feature', /columnMapping/],
-    ['data-reader-timestamp_ntz-name-mode', 'delta.unsupported_feature', /columnMapping/],
-    ['deltalog-state-reconstruction-without-protocol', 'delta.broken_log', /protocol/],
-    ['deltalog-state-reconstruction-from-checkpoint-missing-protocol', 'delta.broken_log', /protocol/],
-  ])('%s is refused: %s', async (name, code, message) => {
-    const error = await open(await unpacked(name)).catch((e) => e);
+  it.each(Object.entries(refused))('%s is refused', async (name, [code, message]) => {
+    const place = await unpacked(name);
+    await mkdir(join(place, 'delta'), { recursive: true });
+    const error = await open(place).catch((e) => e);
     expect(error).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  it.each([
-    ['canonicalized-paths-normal-b', 0],
-    ['canonicalized-paths-special-b', 0],
-    ['update-deleted-directory', 10],
-    ['deltalog-commit-info', 1],
-  ])('%s, which is a log only, has %i files', async (name, files) => {
+  it.each(Object.entries(logOnly))('%s, which is a log only, has %i files', async (name, files) => {
     expect((await open(await unpacked(name))).snapshot.fileCount).toBe(files);
-  });
-
-  it('files with deletion vectors are known apart, and never read as if they had none', async () => {
-    const place = await unpacked('log-replay-dv-key-cases');
-    const table = await open(place);
-    const { files, numRecords } = table.snapshot;
-    expect(files.length).toBeGreaterThan(0);
-    const [expected] = await session.rows<{ n: number }>(
-      `SELECT count(*) AS n FROM read_parquet(${quoteString(join(place, 'expected/**/*.parquet'))})`,
-    );
-    expect(numRecords).toBe(expected!.n);
-    await expect(scanSql(session, table.snapshot, table.storage)).rejects.toThrow(/deletion vector/i);
-  });
-
-  it('a folder without a log is no table', async () => {
-    const place = await unpacked('no-delta-log-folder');
-    await mkdir(join(place, 'delta'), { recursive: true });
-    await expect(open(place)).rejects.toMatchObject({ code: 'delta.not_a_table' });
   });
 });
 

@@ -224,7 +224,7 @@ describe('protocol', () => {
   it.each([
     [{ minReaderVersion: 99, minWriterVersion: 7 }, 'reader version 99'],
     [{ minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['teleport'] }, 'teleport'],
-    [{ minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['v2Checkpoint'] }, 'v2Checkpoint'],
+    [{ minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['variantType'] }, 'variantType'],
     [{ minReaderVersion: 3, minWriterVersion: 7, readerFeatures: ['catalogManaged'] }, 'catalogManaged'],
   ])('refuses to read %j, naming %s', async (own, feature) => {
     await withProtocol(own);

@@ -170,24 +170,6 @@ describe('options', () => {
       'column nope is not among i, s',
     );
   });
-
-  it('what would give wrong rows is refused by name', async () => {
-    const file = await foreignFile('SELECT 1 AS i');
-    const deleted = {
-      ...file,
-      deletionVector: { storageType: 'u', pathOrInlineDv: 'x', sizeInBytes: 1, cardinality: 1 },
-    } as const;
-    await expect(scanSql(session, table(schema, [deleted]), storage)).rejects.toThrow(
-      'reading a table with deletion vectors',
-    );
-    const mapped = {
-      ...table(schema, [file]),
-      metadata: { partitionColumns: [], configuration: { 'delta.columnMapping.mode': 'name' } },
-    };
-    await expect(scanSql(session, mapped, storage)).rejects.toThrow(
-      'reading a table with column mapping by name',
-    );
-  });
 });
 
 describe('tables under their names', () => {
