@@ -22,6 +22,9 @@ const property =
   ({ configuration }: Metadata) =>
     values.length === 0 ? configuration[name] !== undefined : values.includes(configuration[name] ?? '');
 
+const wideningTypes = (metadata: Metadata) =>
+  inSchema('delta.typeChanges')(metadata) || property('delta.enableTypeWidening', 'true')(metadata);
+
 export const features: Readonly<Record<string, Feature>> = {
   appendOnly: { read: 'yes', write: 'yes' },
   invariants: { read: 'yes', write: 'when inactive', active: inSchema('delta.invariants') },
@@ -44,8 +47,8 @@ export const features: Readonly<Record<string, Feature>> = {
   deletionVectors: { read: 'yes', write: 'yes' },
   timestampNtz: { read: 'yes', write: 'yes' },
   v2Checkpoint: { read: 'yes', write: 'yes' },
-  typeWidening: { read: 'yes', write: 'when inactive', active: inSchema('delta.typeChanges') },
-  'typeWidening-preview': { read: 'yes', write: 'when inactive', active: inSchema('delta.typeChanges') },
+  typeWidening: { read: 'yes', write: 'when inactive', active: wideningTypes },
+  'typeWidening-preview': { read: 'yes', write: 'when inactive', active: wideningTypes },
   vacuumProtocolCheck: { read: 'yes', write: 'yes' },
   domainMetadata: { read: 'yes', write: 'yes' },
   inCommitTimestamp: { read: 'yes', write: 'yes' },
