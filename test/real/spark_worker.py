@@ -4,8 +4,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "setup"))
-from pyspark.sql import SparkSession
 from serve import serve
+
+from pyspark.sql import SparkSession
 
 builder = SparkSession.builder
 for name, value in json.loads(sys.argv[1]).items():

@@ -3,12 +3,13 @@ import json
 import os
 import sys
 
+# What libraries and their child processes print must not get between the answers.
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+
 
 def serve(commands):
     """commands: name -> function of the command's other fields. Ends with stdin."""
-    # What libraries print must not get between the answers.
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
     for line in sys.stdin:
         command = json.loads(line)
         try:
