@@ -1,0 +1,86 @@
+/** What is done to a table in the suites of crashes, races and full disks: each job, and the rows that it leaves. */
+import { readdirSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { column, compact, DeltaTable, type DuckDatabase, struct, vacuum } from '../../src/table/index.js';
+
+export interface Job {
+  /** How the table is made before the job: rows 0, 1, 2, … in so many commits of ten. */
+  appends: number;
+  properties?: Record<string, string>;
+  /** What else is done before. */
+  before?(table: DeltaTable, folder: string): Promise<unknown>;
+  run(table: DeltaTable): Promise<unknown>;
+  /** The rows behind it; default: those before it. */
+  after?(rows: number[]): number[];
+}
+
+const tenRows = (from: number) => Array.from({ length: 10 }, (_, i) => from + i);
+
+export const jobs: Readonly<Record<string, Job>> = {
+  append: {
+    appends: 6,
+    run: (table) => append(table, tenRows(1000)),
+    after: (rows) => [...rows, ...tenRows(1000)],
+  },
+  checkpoint: {
+    appends: 6,
+    properties: { 'delta.checkpointInterval': '7' },
+    run: (table) => append(table, tenRows(1000)),
+    after: (rows) => [...rows, ...tenRows(1000)],
+  },
+  'log clean-up': {
+    appends: 8,
+    properties: { 'delta.checkpointInterval': '3', 'delta.logRetentionDuration': 'interval 2 days' },
+    before: async (_, folder) => ageLog(folder, 10),
+    run: (table) => append(table, tenRows(1000)),
+    after: (rows) => [...rows, ...tenRows(1000)],
+  },
+  optimize: {
+    appends: 6,
+    run: (table) => compact(table.log, { targetSize: 2 ** 27 }),
+  },
+  vacuum: {
+    appends: 4,
+    before: (table) => compact(table.log, { targetSize: 2 ** 27 }),
+    run: (table) => vacuum(table.log, { retainMs: 0, allowShorter: true }),
+  },
+};
+
+/** Makes the job's table in a folder. */
+export async function prepare(job: Job, folder: string, duck: DuckDatabase): Promise<void> {
+  const schema = struct(column('n', 'long'), column('p', 'string'));
+  const table = await DeltaTable.create(folder, { schema, properties: job.properties ?? {}, duck });
+  for (let i = 0; i < job.appends; i++) await append(table, tenRows(i * 10));
+  await table.close();
+  await job.before?.(table, folder);
+}
+
+/** Runs the job to its very end, its checkpoint included. */
+export async function perform(job: Job, folder: string, duck: DuckDatabase): Promise<unknown> {
+  const table = await DeltaTable.open(folder, { duck });
+  try {
+    return await job.run(table);
+  } finally {
+    await table.close();
+  }
+}
+
+export async function append(table: DeltaTable, numbers: readonly number[]): Promise<void> {
+  await table.append(numbers.map((n) => ({ n, p: n % 3 === 0 ? null : `text ${n}` })));
+}
+
+/** All values of `n`, in order. */
+export async function numbersIn(table: DeltaTable): Promise<number[]> {
+  const numbers: number[] = [];
+  for await (const row of table.rows({ columns: ['n'] })) numbers.push(Number(row.n));
+  return numbers.sort((a, b) => a - b);
+}
+
+/** Lets a log look as if all of it had been written so many days ago. */
+function ageLog(folder: string, days: number): void {
+  const log = join(folder, '_delta_log');
+  for (const name of readdirSync(log)) {
+    const then = new Date(Date.now() - days * 86_400_000);
+    utimesSync(join(log, name), then, then);
+  }
+}
