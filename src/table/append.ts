@@ -1,11 +1,12 @@
 /** New rows beside those that are there: one commit that has read nothing, so that it never stands in anybody's way. */
-import { writeParquet } from '../duck/write-parquet.js';
+import { bytesIn, rowsIn } from './attempt.js';
 import { commitChange } from './commit-change.js';
 import { type RowsInput, stageInput } from './input.js';
 import type { TableContext } from './table-context.js';
-import { bytesOf, layoutOf, rowsOf } from './written-files.js';
 
 export interface AppendOptions {
+  /** Adds columns that the rows have and the table has not, in the same commit. Default: they are refused. */
+  mergeSchema?: boolean;
   /** Makes the append idempotent: it is skipped where the table has seen this version of the application, or a later one. */
   txn?: { appId: string; version: number };
   /** Any text; stands in the commit. */
@@ -25,41 +26,29 @@ export async function append(
   input: RowsInput,
   options: AppendOptions,
 ): Promise<AppendResult> {
-  const { log } = context;
-  const { txn, userMetadata } = options;
+  const { txn, userMetadata, mergeSchema = false } = options;
   return context.withSession(async (session) => {
-    const source = await stageInput(session, input, log.snapshot.schema);
+    const { schema } = await context.log.update();
+    const { relation, columns } = await stageInput(session, input, schema, mergeSchema);
     let rows = 0;
     let skipped = false;
-    const version = await commitChange(context, async (snapshot) => {
+    const version = await commitChange(context, session, async (attempt) => {
+      const { transaction, snapshot } = attempt;
       skipped = txn !== undefined && (snapshot.txnVersion(txn.appId) ?? -1) >= txn.version;
       if (skipped) return undefined;
-      const { schema, metadata } = snapshot;
-      const written = await writeParquet(session, {
-        ...layoutOf(metadata),
-        select: `SELECT * FROM ${source}`,
-        storage: log.storage,
-        schema,
-        configuration: metadata.configuration,
-        partitionColumns: metadata.partitionColumns,
-      });
-      rows = rowsOf(written);
-      const transaction = log.begin(snapshot);
-      for (const file of written) transaction.add(file);
+      attempt.admit(columns, mergeSchema);
+      const files = await attempt.write(`SELECT * FROM ${relation}`);
+      rows = rowsIn(files);
       if (txn !== undefined) transaction.txn(txn.appId, txn.version);
       return {
-        transaction,
-        written,
-        description: {
-          operation: 'WRITE',
-          operationParameters: { mode: 'Append', partitionBy: metadata.partitionColumns },
-          operationMetrics: {
-            numFiles: String(written.length),
-            numOutputRows: String(rows),
-            numOutputBytes: String(bytesOf(written)),
-          },
-          ...(userMetadata === undefined ? {} : { userMetadata }),
+        operation: 'WRITE',
+        operationParameters: { mode: 'Append', partitionBy: snapshot.metadata.partitionColumns },
+        operationMetrics: {
+          numFiles: String(files.length),
+          numOutputRows: String(rows),
+          numOutputBytes: String(bytesIn(files)),
         },
+        ...(userMetadata === undefined ? {} : { userMetadata }),
       };
     });
     return { version, rows: skipped ? 0 : rows, skipped };

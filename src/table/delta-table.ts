@@ -14,9 +14,12 @@ import { openStorage } from '../storage/open-storage.js';
 import type { Storage } from '../storage/storage.js';
 import { type AppendOptions, type AppendResult, append } from './append.js';
 import { type ChangesQuery, changes } from './changes.js';
+import { type DeleteOptions, type DeleteResult, deleteRows } from './delete.js';
 import type { RowsInput } from './input.js';
+import { type OverwriteOptions, type OverwriteResult, overwrite } from './overwrite.js';
 import { type RowsQuery, rows } from './rows.js';
 import type { TableContext } from './table-context.js';
+import { type UpdateOptions, type UpdateResult, updateRows } from './update.js';
 
 export interface DeltaTableOptions
   extends Pick<DuckDatabaseOptions, 'memoryLimit' | 'threads' | 'tempDirectory'> {
@@ -79,7 +82,7 @@ export class DeltaTable {
     return new DeltaTable(await DeltaLog.create(storageOf(location), work.env, spec), work);
   }
 
-  /** The newest version that this object has seen; `update` looks for newer ones. */
+  /** The newest version that this object has seen; `refresh` looks for newer ones. */
   get version(): number {
     return this.log.snapshot.version;
   }
@@ -97,7 +100,7 @@ export class DeltaTable {
   }
 
   /** Reads what others have committed since. */
-  update(): Promise<Snapshot> {
+  refresh(): Promise<Snapshot> {
     return this.log.update();
   }
 
@@ -132,6 +135,30 @@ export class DeltaTable {
    */
   append(input: RowsInput, options: AppendOptions = {}): Promise<AppendResult> {
     return append(this.#context, input, options);
+  }
+
+  /**
+   * Puts rows in place of all others or, with `where`, of those for which it is true.
+   * @throws table.replace_mismatch (user) when a new row does not match `where`, and what `append` throws
+   */
+  overwrite(input: RowsInput, options: OverwriteOptions = {}): Promise<OverwriteResult> {
+    return overwrite(this.#context, input, options);
+  }
+
+  /**
+   * Deletes rows. Nothing is committed when none matches.
+   * @throws delta.append_only (user), delta.unsupported_feature (user), delta.conflict (external), duck.sql_error (user)
+   */
+  delete(options: DeleteOptions = {}): Promise<DeleteResult> {
+    return deleteRows(this.#context, options);
+  }
+
+  /**
+   * Changes rows. Nothing is committed when none matches.
+   * @throws table.column_unknown (user), duck.type_mismatch (user), and what `delete` throws
+   */
+  update(options: UpdateOptions): Promise<UpdateResult> {
+    return updateRows(this.#context, options);
   }
 
   /** Waits for checkpoints under way and frees the memory. Closing twice is fine. */

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { DuckSession } from '../duck/session.js';
 import { quoteIdent } from '../duck/sql-text.js';
-import type { StructType } from '../schema/column-types.js';
+import type { QueryColumn } from '../duck/store-assignment.js';
+import { type StructType, struct } from '../schema/column-types.js';
+import { inferSchema } from './infer-schema.js';
 import { type InputRow, rowEncoder } from './row-values.js';
 
 /**
@@ -27,29 +29,58 @@ export interface SqlInput {
   sql: string;
 }
 
+/** An input that lies in DuckDB, to be read as often as it is asked. */
+export interface StagedInput {
+  /** Its name in SQL. */
+  relation: string;
+  columns: QueryColumn[];
+}
+
 /** Rows handed to DuckDB at once. */
 const batchRows = 8192;
 
-/** A relation in SQL that holds the input's rows, as often as it is asked. Rows are of `schema`. */
+/**
+ * @param table the columns of the table, which rows are checked against
+ * @param grow whether rows may bring columns that the table lacks; they are all read before the first is stored then
+ * @throws table.column_unknown (user), table.column_unclear (user), table.value_mismatch (user), duck.sql_error (user)
+ */
 export async function stageInput(
   session: DuckSession,
   input: RowsInput,
-  schema: StructType,
-): Promise<string> {
+  table: StructType,
+  grow = false,
+): Promise<StagedInput> {
   const name = `input_${randomUUID()}`;
-  const table = quoteIdent(name);
-  if ('sql' in input) {
-    await session.run(`CREATE TEMP TABLE ${table} AS ${input.sql}`);
-    return table;
+  const relation = quoteIdent(name);
+  if ('sql' in input) await session.run(`CREATE TEMP TABLE ${relation} AS ${input.sql}`);
+  else {
+    // No file holds a column of type void, and no vector can.
+    const known = struct(...table.fields.filter(({ type }) => type !== 'void'));
+    const rows = grow ? await all(input) : input;
+    await stageRows(session, name, rows, Array.isArray(rows) && grow ? inferSchema(rows, known) : known);
   }
+  return { relation, columns: await session.columnTypesOf(`SELECT * FROM ${relation}`) };
+}
+
+async function stageRows(
+  session: DuckSession,
+  name: string,
+  rows: Exclude<RowsInput, SqlInput>,
+  schema: StructType,
+): Promise<void> {
   const encode = rowEncoder(schema);
   let batch: unknown[][] = [];
-  for await (const row of input) {
+  for await (const row of rows) {
     batch.push(encode(row));
     if (batch.length < batchRows) continue;
     await session.append(name, schema, batch);
     batch = [];
   }
   await session.append(name, schema, batch);
-  return table;
+}
+
+async function all(rows: Exclude<RowsInput, SqlInput>): Promise<InputRow[]> {
+  const found: InputRow[] = [];
+  for await (const row of rows) found.push(row);
+  return found;
 }
