@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import ort from 'onnxruntime-node';
 import { planRuns } from '../../src/scoring/batcher.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
-import { bundleFolder } from '../../src/scoring/open-scorer.js';
+import { bundleFolder } from '../../src/scoring/bundle-folder.js';
 import { preprocessOf } from '../../src/scoring/preprocess.js';
 import { Tokenizer } from '../../src/scoring/tokenizer.js';
 import { type Contestant, timed } from './contestant.js';
@@ -12,7 +12,7 @@ export function rawLoop(threads: number): Contestant {
   return {
     name: 'raw',
     async run(texts) {
-      const bundle = await loadBundle(bundleFolder('bundled'));
+      const bundle = await loadBundle(await bundleFolder('bundled'));
       const preprocess = preprocessOf(bundle.config.preprocess);
       const tokenizer = new Tokenizer(
         JSON.parse(readFileSync(bundle.files.tokenizer, 'utf8')),

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { MurmurError } from '../base/errors.js';
 import type { OpenLake } from '../index.js';
 import { configName, findLake } from '../lake/paths.js';
+import { absoluteLocation } from '../storage/open-storage.js';
 import { type Surroundings, Terminal } from './terminal.js';
 
 /** Options that every command takes. */
@@ -42,6 +43,11 @@ export class Cli {
   /** A path as the user wrote it. */
   path(written: string): string {
     return resolve(this.cwd, written);
+  }
+
+  /** The same for what may also be `s3://bucket/prefix`. */
+  location(written: string): string {
+    return absoluteLocation(written, this.cwd);
   }
 
   /** The lake's folder: `--lake`, else the nearest one upward. */

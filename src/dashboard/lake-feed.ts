@@ -108,7 +108,7 @@ export class LakeFeed implements DashboardFeed {
       );
     }
     const at = this.#now();
-    const postId = await dropPost(this.#lake.paths.landing, draft, at);
+    const postId = await dropPost(this.#lake, draft, at);
     return this.#journeys.begin(postId, draft.text, at);
   }
 

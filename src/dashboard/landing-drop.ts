@@ -1,20 +1,18 @@
 /** Puts a typed post into the landing place as a file of its own, like any other producer of posts. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { MurmurError } from '../base/errors.js';
+import type { Lake } from '../lake/lake.js';
 import type { PostDraft } from './messages.js';
 
 /** What the posts of this page say of where they come from, and how their ids begin. */
 export const pageSource = 'page';
 
 /**
- * Writes one post; it appears in the folder whole or not at all.
- * @param landing absolute path
+ * Writes one post; it appears whole or not at all.
  * @returns the post's id: its time and chance, so that ids of one page stand together in a table's statistics
  * @throws dashboard.landing_unwritable
  */
-export async function dropPost(landing: string, draft: PostDraft, at: number): Promise<string> {
+export async function dropPost(lake: Lake, draft: PostDraft, at: number): Promise<string> {
   const id = `${pageSource}-${at.toString(36)}-${randomBytes(5).toString('hex')}`;
   const record = {
     post_id: id,
@@ -23,15 +21,12 @@ export async function dropPost(landing: string, draft: PostDraft, at: number): P
     text: wellFormed(draft.text),
     source: pageSource,
   };
-  const unfinished = join(landing, `.${id}.tmp`);
   try {
-    await mkdir(landing, { recursive: true });
-    await writeFile(unfinished, `${JSON.stringify(record)}\n`, { flush: true });
-    await rename(unfinished, join(landing, `${id}.ndjson`));
+    await lake.landing.put(`${id}.ndjson`, Buffer.from(`${JSON.stringify(record)}\n`));
   } catch (cause) {
     throw new MurmurError(
       'dashboard.landing_unwritable',
-      `writing a post into ${landing}: ${(cause as Error).message}`,
+      `writing a post into ${lake.paths.landing}: ${(cause as Error).message}`,
       {
         fault: 'external',
         fix: 'Let the user that runs murmur write there.',

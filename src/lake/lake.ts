@@ -2,12 +2,17 @@
  * A lake as everybody sees it who does not run it: tables, SQL, the page's figures, and a way to talk to whoever runs it. It
  * works alike while a pipeline runs and on yesterday's data, and needs no engine.
  */
+import { resolve } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { nearestName } from '../config/nearest-name.js';
 import { lazyParquet } from '../duck/lazy-parquet.js';
 import { type DuckFunctionOptions, duckFunctions } from '../posts/functions.js';
 import { tables as contracts, type TableName, tableNames } from '../posts/tables.js';
 import { defaultZones } from '../posts/zones.js';
+import { openStorage } from '../storage/open-storage.js';
+import { ReadCache, type ReadCacheOptions } from '../storage/read-cache.js';
+import type { S3Options } from '../storage/s3-connection.js';
+import type { Storage } from '../storage/storage.js';
 import { ControlClient } from './control-client.js';
 import { LakeFigures } from './figures.js';
 import { LakeTable, noSuchTable, type TableSummary } from './lake-table.js';
@@ -24,12 +29,22 @@ export interface LakeSetup {
   /** How SQL's functions of posts understand mentions, zones and labels; the defaults if not given. */
   posts?: DuckFunctionOptions;
   clock?: Clock;
+  /** Copies of remote files; `dir` relative to the lake's. */
+  cache?: ReadCacheOptions;
+  /** How remote stores are reached, where the environment does not say it. */
+  s3?: S3Options;
   /** For SQL, as `256MB`. */
   memoryLimit?: string;
 }
 
 export class Lake {
   readonly paths: LakePaths;
+  /** Where posts land. */
+  readonly landing: Storage;
+  /** Where the tables are, each the folder of its name. */
+  readonly tableStorage: Storage;
+  /** Copies of remote files on this machine's disk. */
+  readonly cache: ReadCache;
   /** What the live page shows. */
   readonly figures: LakeFigures;
   readonly #desk: SqlDesk;
@@ -38,13 +53,19 @@ export class Lake {
   /** Opens nothing yet: every resource is taken at first use. */
   constructor(setup: LakeSetup) {
     this.paths = lakePaths(setup.dir, setup);
+    const { dir, landing, tables } = this.paths;
+    this.landing = openStorage(landing, dir, setup.s3);
+    this.tableStorage = openStorage(tables, dir, setup.s3);
+    const { cache = {} } = setup;
+    this.cache = new ReadCache(cache.dir === undefined ? cache : { ...cache, dir: resolve(dir, cache.dir) });
     this.#desk = new SqlDesk({
       tables: { names: () => this.#names(), table: (name) => this.table(name) },
       functions: duckFunctions(setup.posts ?? { mentions: 'twitter', zones: defaultZones, neutralId: null }),
+      cache: this.cache,
       ...(setup.memoryLimit === undefined ? {} : { memoryLimit: setup.memoryLimit }),
     });
     const { clock } = setup;
-    this.#tables = new OpenTables(this.paths.tables, {
+    this.#tables = new OpenTables(this.tableStorage, {
       parquet: lazyParquet(() => this.#desk.database()),
       ...(clock === undefined ? {} : { clock }),
     });
@@ -72,21 +93,21 @@ export class Lake {
    * As `table`, for a name that a person has typed.
    * @throws lake.no_such_table with the name that was probably meant
    */
-  namedTable(name: string): LakeTable {
-    const names = this.#names();
+  async namedTable(name: string): Promise<LakeTable> {
+    const names = await this.#names();
     if (names.includes(name)) return this.table(name);
     throw noSuchTable(name, this.paths.tables, nearestName(name, names));
   }
 
   /** Names of the tables that exist, ours first and in the order of a post's way. */
-  tableNames(): string[] {
-    const existing = new Set(this.#tables.names());
-    return this.#names().filter((name) => existing.has(name));
+  async tableNames(): Promise<string[]> {
+    const existing = await this.#tables.names();
+    return ordered(existing).filter((name) => existing.includes(name));
   }
 
   /** Every table that exists, in the order of `tableNames`. */
-  tables(): Promise<TableSummary[]> {
-    return Promise.all(this.tableNames().map((name) => this.table(name).summary()));
+  async tables(): Promise<TableSummary[]> {
+    return Promise.all((await this.tableNames()).map((name) => this.table(name).summary()));
   }
 
   /**
@@ -116,7 +137,12 @@ export class Lake {
     await this.#desk.close();
   }
 
-  #names(): string[] {
-    return [...new Set([...tableNames, ...this.#tables.names()])];
+  async #names(): Promise<string[]> {
+    return ordered(await this.#tables.names());
   }
+}
+
+/** The tables that a lake always has, and these. */
+function ordered(existing: readonly string[]): string[] {
+  return [...new Set([...tableNames, ...existing])];
 }

@@ -1,9 +1,8 @@
-/** Delta tables of one folder, each opened once and brought up to date at every use. */
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+/** Delta tables of one place, each opened once and brought up to date at every use. */
+import { bounded } from '../base/bounded.js';
 import { type DeltaEnv, DeltaLog } from '../delta/delta-log.js';
 import { commitPath } from '../delta/log-files.js';
-import { LocalStorage } from '../storage/local.js';
+import type { Storage } from '../storage/storage.js';
 
 interface Opened {
   table: DeltaLog;
@@ -14,14 +13,10 @@ interface Opened {
 export class OpenTables {
   readonly #opened = new Map<string, Promise<Opened | undefined>>();
 
-  readonly #storage: LocalStorage;
-
   constructor(
-    folder: string,
+    readonly storage: Storage,
     readonly env: DeltaEnv,
-  ) {
-    this.#storage = new LocalStorage(folder);
-  }
+  ) {}
 
   /** The table at its newest version; undefined when there is none of this name. */
   async open(name: string): Promise<DeltaLog | undefined> {
@@ -36,12 +31,13 @@ export class OpenTables {
   }
 
   /** Names of the folders that hold a Delta log, sorted. */
-  names(): string[] {
-    const { root } = this.#storage;
-    if (!existsSync(root)) return [];
-    return readdirSync(root)
-      .filter((name) => existsSync(join(root, name, '_delta_log')))
-      .sort();
+  async names(): Promise<string[]> {
+    const names = await this.storage.folders('');
+    const hasLog = await bounded(names, 8, async (name) => {
+      for await (const _ of this.storage.list(`${name}/_delta_log/`)) return true;
+      return false;
+    });
+    return names.filter((_, i) => hasLog[i]);
   }
 
   async #refresh(name: string, opened: Opened | undefined): Promise<Opened | undefined> {
@@ -55,11 +51,11 @@ export class OpenTables {
         return { table: opened.table, mtimeMs: await this.#mtimeOf(name, snapshot.version) };
       }
     }
-    const table = await DeltaLog.openIfExists(this.#storage.at(name), this.env);
+    const table = await DeltaLog.openIfExists(this.storage.at(name), this.env);
     return table && { table, mtimeMs: await this.#mtimeOf(name, table.snapshot.version) };
   }
 
   async #mtimeOf(name: string, version: number): Promise<number | undefined> {
-    return (await this.#storage.stat(`${name}/${commitPath(version)}`))?.mtimeMs;
+    return (await this.storage.stat(`${name}/${commitPath(version)}`))?.mtimeMs;
   }
 }

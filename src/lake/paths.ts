@@ -3,17 +3,21 @@ import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { absoluteLocation, isRemote } from '../storage/open-storage.js';
 
 export const configName = 'murmur.yaml';
 
-/** Absolute paths of everything a lake consists of. */
+/** Absolute paths of everything a lake consists of; landing place and tables may be URLs of a bucket. */
 export interface LakePaths {
   /** The lake's folder, without symbolic links. */
   readonly dir: string;
   readonly config: string;
   readonly landing: string;
   readonly tables: string;
-  /** One folder a streaming query; beside the tables, because neither is of use without the other. */
+  /**
+   * One folder a streaming query; beside the tables, because neither is of use without the other, or in the lake's folder where
+   * the tables are not on this machine.
+   */
   readonly checkpoints: string;
   readonly spool: string;
   readonly mlruns: string;
@@ -23,21 +27,24 @@ export interface LakePaths {
   readonly socket: string;
 }
 
-/** @param written `landing` and `tables` as they stand in murmur.yaml: relative ones are relative to the lake */
+/** @param written `landing` and `tables` as they stand in murmur.yaml: relative ones are relative to the lake; or `s3://…` */
 export function lakePaths(
   folder: string,
   written: { landing?: string | undefined; tables?: string | undefined } = {},
 ): LakePaths {
   const dir = existsSync(folder) ? realpathSync(folder) : resolve(folder);
-  const tables = resolve(dir, written.tables ?? 'tables');
+  const tables = absoluteLocation(written.tables ?? 'tables', dir);
   const name = basename(tables);
   const run = join(dir, 'run');
   return {
     dir,
     config: join(dir, configName),
-    landing: resolve(dir, written.landing ?? 'landing'),
+    landing: absoluteLocation(written.landing ?? 'landing', dir),
     tables,
-    checkpoints: join(dirname(tables), name === 'tables' ? 'checkpoints' : `${name}-checkpoints`),
+    checkpoints: join(
+      isRemote(tables) ? dir : dirname(tables),
+      name === 'tables' ? 'checkpoints' : `${name}-checkpoints`,
+    ),
     spool: join(dir, 'spool'),
     mlruns: join(dir, 'mlruns'),
     run,

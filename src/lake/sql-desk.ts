@@ -9,6 +9,7 @@ import { scanSql } from '../duck/scan.js';
 import type { DuckSession, ResultColumn } from '../duck/session.js';
 import { quoteIdent, quoteString } from '../duck/sql-text.js';
 import type { ScalarFunction } from '../schema/scalar-function.js';
+import type { ReadCache } from '../storage/read-cache.js';
 import { type TravelledRead, travel } from './as-of.js';
 import type { LakeTable } from './lake-table.js';
 
@@ -26,9 +27,10 @@ export interface SqlStream {
 
 export interface SqlDeskSetup {
   /** What a lake's SQL may name. */
-  tables: { names(): string[]; table(name: string): LakeTable };
+  tables: { names(): string[] | Promise<string[]>; table(name: string): LakeTable };
   functions: { scalars: readonly ScalarFunction[]; macros: readonly string[] };
   memoryLimit?: string;
+  cache?: ReadCache;
 }
 
 export class SqlDesk {
@@ -88,8 +90,11 @@ export class SqlDesk {
   }
 
   async #open(): Promise<DuckDatabase> {
-    const { functions, memoryLimit } = this.setup;
-    const database = await DuckDatabase.open(memoryLimit === undefined ? {} : { memoryLimit });
+    const { functions, memoryLimit, cache } = this.setup;
+    const database = await DuckDatabase.open({
+      ...(memoryLimit === undefined ? {} : { memoryLimit }),
+      ...(cache === undefined ? {} : { cache }),
+    });
     const session = await database.connect();
     for (const scalar of functions.scalars) session.register(scalar);
     for (const macro of functions.macros) await session.run(macro);
@@ -100,7 +105,7 @@ export class SqlDesk {
   /** Makes the tables that the text may mean, and gives the text with time travel resolved. */
   async #prepare(session: DuckSession, sql: string): Promise<string> {
     const { text, reads, names } = travel(sql);
-    const known = this.setup.tables.names();
+    const known = await this.setup.tables.names();
     const lower = new Set([...names].map((name) => name.toLowerCase()));
     const meant = catalogueWords.some((word) => lower.has(word))
       ? known

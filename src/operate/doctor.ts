@@ -1,8 +1,10 @@
 /** What could be wrong with a machine and a lake, looked at one by one; nothing is changed. */
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
+import { bounded } from '../base/bounded.js';
 import { asMurmurError, type MurmurError } from '../base/errors.js';
 import { decodePath } from '../delta/index.js';
 import { DuckDatabase } from '../duck/index.js';
@@ -12,6 +14,7 @@ import type { OpenLake } from '../pipeline/open.js';
 import { streamNames } from '../posts/tables.js';
 import { verifyBundle } from '../scoring/index.js';
 import { LocalStorage } from '../storage/local.js';
+import type { Storage } from '../storage/storage.js';
 
 export interface CheckResult {
   check: string;
@@ -25,7 +28,7 @@ export interface CheckResult {
 const endOfLife = 20;
 const lowDiskBytes = 2 ** 30;
 
-/** What needs no lake: Node, DuckDB, the model. @param model as `bundled`, `lexicon`, or an absolute folder */
+/** What needs no lake: Node, DuckDB, the model. @param model as `bundled`, `lexicon`, an absolute folder or `s3://…` */
 export async function checkMachine(o: { node: string; model: string }): Promise<CheckResult[]> {
   return [
     nodeVersion(o.node),
@@ -47,15 +50,13 @@ export async function checkMachine(o: { node: string; model: string }): Promise<
 export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]> {
   const { paths } = lake;
   return [
-    await checked('landing', `create the folder, or correct "landing" in murmur.yaml`, async () => {
-      await access(paths.landing, constants.R_OK | constants.X_OK);
-      return `${paths.landing} can be read`;
-    }),
+    await checkLanding(lake),
+    ...(lake.tableStorage.kind === 'local' ? [] : [await checkCommits(lake.tableStorage)]),
     await checked('writable', 'give yourself the right to write there', async () => {
       await access(paths.dir, constants.W_OK);
       return `${paths.dir} can be written`;
     }),
-    ...(await Promise.all(lake.tableNames().map((table) => checkTable(lake, table)))),
+    ...(await Promise.all((await lake.tableNames()).map((table) => checkTable(lake, table)))),
     ...(await Promise.all(streamNames.map((stream) => checkCheckpoint(lake, stream)))),
     await checkRun(lake),
     await checked('disk', 'make room', async () => {
@@ -75,6 +76,32 @@ function nodeVersion(version: string): CheckResult {
   return { check: 'node', ok: true, detail: `${machine}${old}`, fix: null };
 }
 
+function checkLanding({ landing, paths }: Lake): Promise<CheckResult> {
+  return checked('landing', `create the folder, or correct "landing" in murmur.yaml`, async () => {
+    if (landing.kind === 'local') await access(paths.landing, constants.R_OK | constants.X_OK);
+    else for await (const _ of landing.list('')) break;
+    return `${paths.landing} can be read`;
+  });
+}
+
+/** Of two who want a name one must lose: not every service that speaks S3 keeps to that, and tables rest on it. */
+function checkCommits(tables: Storage): Promise<CheckResult> {
+  return checked('commits', 'use a service with conditional writes (If-None-Match)', async () => {
+    const path = `murmur-doctor-${randomUUID()}`;
+    try {
+      const outcomes = [
+        await tables.putIfAbsent(path, Buffer.from('1')),
+        await tables.putIfAbsent(path, Buffer.from('2')),
+      ];
+      if (outcomes.join() !== 'created,exists')
+        throw new Error(`${tables.root} lets two writers have one name`);
+    } finally {
+      await tables.delete(path);
+    }
+    return `${tables.root} can be written, and gives a name to one writer only`;
+  });
+}
+
 /** The log can be read, and every file that it names is there. */
 function checkTable(lake: Lake, name: string): Promise<CheckResult> {
   return checked(
@@ -82,11 +109,10 @@ function checkTable(lake: Lake, name: string): Promise<CheckResult> {
     'restore the files from a backup, or start over with "murmur reset"',
     async () => {
       const { snapshot, table } = (await lake.table(name).at())!;
-      const missing: string[] = [];
-      for (const { path, size } of snapshot.files) {
-        const found = await table.storage.stat(decodePath(path));
-        if (found?.size !== size) missing.push(decodePath(path));
-      }
+      const found = await bounded(snapshot.files, 16, async ({ path, size }) => {
+        return (await table.storage.stat(decodePath(path)))?.size === size;
+      });
+      const missing = snapshot.files.filter((_, i) => !found[i]).map(({ path }) => decodePath(path));
       if (missing.length > 0)
         throw new Error(`${missing.length} of its data files missing or cut: ${missing[0]}`);
       return `version ${snapshot.version}, ${snapshot.fileCount} files there`;

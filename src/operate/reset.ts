@@ -1,11 +1,13 @@
 /** Back to an empty lake: tables, checkpoints and what a run left behind go; landing, murmur.yaml and models stay. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { bounded } from '../base/bounded.js';
 import { MurmurError } from '../base/errors.js';
 import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
+import type { Storage } from '../storage/storage.js';
 
 export interface ResetPlan {
-  /** Absolute folders that will be deleted. */
+  /** Absolute folders, or URLs, of what will be deleted. */
   folders: string[];
   tables: { table: string; rows: number | null }[];
 }
@@ -14,8 +16,9 @@ export interface ResetPlan {
 export async function planReset(lake: Lake): Promise<ResetPlan> {
   const { tables, checkpoints } = lake.paths;
   const counted = await lake.tables();
+  const hasTables = lake.tableStorage.kind === 'local' ? existsSync(tables) : counted.length > 0;
   return {
-    folders: [tables, checkpoints].filter((folder) => existsSync(folder)),
+    folders: [...(hasTables ? [tables] : []), ...(existsSync(checkpoints) ? [checkpoints] : [])],
     tables: counted.map(({ table, rows }) => ({ table, rows })),
   };
 }
@@ -25,25 +28,48 @@ export async function planReset(lake: Lake): Promise<ResetPlan> {
  * checkpoints are refused by a run, checkpoints without tables too, but never taken for a sound lake.
  * @throws lake.already_running (user), operate.foreign_files (user) when the tables folder holds something else
  */
-export async function reset({ paths }: Lake): Promise<void> {
+export async function reset({ paths, tableStorage }: Lake): Promise<void> {
   const held = await ControlServer.claim(paths.socket);
   try {
-    refuseForeign(paths.tables);
-    rmSync(paths.tables, { recursive: true, force: true });
+    if (tableStorage.kind === 'local') {
+      refuse(paths.tables, foreignIn(paths.tables));
+      rmSync(paths.tables, { recursive: true, force: true });
+    } else await deleteTables(tableStorage);
     rmSync(paths.checkpoints, { recursive: true, force: true });
   } finally {
     await held.close();
   }
 }
 
-/** `tables` may have been pointed at a folder that is not ours to delete. */
-function refuseForeign(folder: string): void {
-  if (!existsSync(folder)) return;
-  const foreign = readdirSync(folder).filter((name) => !existsSync(`${folder}/${name}/_delta_log`));
+function foreignIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).filter((name) => !existsSync(`${folder}/${name}/_delta_log`));
+}
+
+/** Logs go last: what is left after a reset that broke off is still known as a table. */
+async function deleteTables(storage: Storage): Promise<void> {
+  const data: string[] = [];
+  const logs: string[] = [];
+  for await (const { path } of storage.list('')) (isOfLog(path) ? logs : data).push(path);
+  const nameOf = (path: string) => path.split('/')[0]!;
+  const tables = new Set(logs.map(nameOf));
+  refuse(
+    storage.root,
+    [...new Set(data.map(nameOf))].filter((name) => !tables.has(name)),
+  );
+  for (const paths of [data, logs]) await bounded(paths, 16, (path) => storage.delete(path));
+}
+
+function isOfLog(path: string): boolean {
+  return path.split('/')[1] === '_delta_log';
+}
+
+/** `tables` may have been pointed at a place that is not ours to delete. */
+function refuse(where: string, foreign: readonly string[]): void {
   if (foreign.length === 0) return;
   throw new MurmurError(
     'operate.foreign_files',
-    `resetting: ${folder} also holds ${foreign.slice(0, 5).join(', ')}`,
+    `resetting: ${where} also holds ${foreign.slice(0, 5).join(', ')}`,
     {
       fault: 'user',
       fix: 'move away what is no Delta table, or delete the folder yourself',

@@ -1,12 +1,13 @@
 /** One post through every layer: where it stood, what became of it, who scored it, and which rules touched it. */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { MurmurError } from '../base/errors.js';
 import type { Row } from '../duck/json-value.js';
 import type { Lake } from '../lake/lake.js';
+import type { Storage } from '../storage/storage.js';
 
 export interface SourceLine {
   file: string;
@@ -42,7 +43,7 @@ export async function trace(lake: Lake, postId: string): Promise<Trace> {
   const files = new Set([...bronze, ...quarantine].map((row) => row.source_file as string));
   return {
     post_id: postId,
-    source: await Promise.all([...files].map((file) => findLine(lake.paths.landing, file, postId))),
+    source: await Promise.all([...files].map((file) => findLine(lake.landing, file, postId))),
     bronze,
     silver,
     gold,
@@ -66,11 +67,11 @@ async function applicationOf(lake: Lake, gold: readonly Row[]): Promise<Row[]> {
 }
 
 /** The line that gave the post: the one whose own id it is, or whose place its id was made of. */
-async function findLine(landing: string, file: string, postId: string): Promise<SourceLine> {
+async function findLine(landing: Storage, file: string, postId: string): Promise<SourceLine> {
   const nowhere = { file, line: null, text: null };
-  const path = join(landing, file);
-  if (!existsSync(path) || !/\.(nd)?jsonl?(\.gz)?$|\.txt(\.gz)?$/i.test(file)) return nowhere;
-  const bytes = createReadStream(path);
+  if (!/\.(nd)?jsonl?(\.gz)?$|\.txt(\.gz)?$/i.test(file)) return nowhere;
+  const bytes = await opened(landing, file);
+  if (bytes === undefined) return nowhere;
   const text = file.toLowerCase().endsWith('.gz') ? bytes.pipe(createGunzip()) : bytes;
   const lines = createInterface({ input: text, crlfDelay: Number.POSITIVE_INFINITY });
   const quoted = JSON.stringify(postId);
@@ -89,6 +90,13 @@ async function findLine(landing: string, file: string, postId: string): Promise<
     bytes.destroy();
   }
   return nowhere;
+}
+
+async function opened(landing: Storage, file: string): Promise<Readable | undefined> {
+  const path = landing.localPath(file);
+  if (path !== undefined) return existsSync(path) ? createReadStream(path) : undefined;
+  const found = await landing.stat(file);
+  return found && Readable.from([await landing.read(file)]);
 }
 
 /** An id that is a number may stand without quotes. */

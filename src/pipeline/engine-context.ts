@@ -1,17 +1,18 @@
 /** What the embedded engine needs of the world, opened for one lake: the wiring of source, tables, scorer and DuckDB. */
-import { resolve } from 'node:path';
 import type { Clock } from '../base/clock.js';
 import { packageVersion } from '../base/package-root.js';
 import { DuckDatabase } from '../duck/index.js';
 import { DuckParquetHandler } from '../duck/parquet-handler.js';
 import type { EmbeddedContext, Retention } from '../engine/embedded/index.js';
 import type { Lake } from '../lake/lake.js';
+import { s3Options } from '../lake/options.js';
 import { canonicalPost } from '../posts/canonical.js';
 import { duckFunctions } from '../posts/functions.js';
 import { tables as contracts } from '../posts/tables.js';
 import { openScorer } from '../scoring/open-scorer.js';
 import type { Scorer } from '../scoring/scorer.js';
 import { LocalStorage } from '../storage/local.js';
+import { absoluteLocation } from '../storage/open-storage.js';
 import { openLanding } from './landing.js';
 import { postFunctions } from './post-functions.js';
 import type { Resources } from './resources.js';
@@ -24,10 +25,12 @@ export async function openEngineContext(
   clock: Clock,
   opened: Resources,
 ): Promise<EmbeddedContext> {
-  const scorer = opened.add(await openScorer({ bundle: modelOf(lake, spec), ...spec.streams.gold }));
-  const duck = opened.add(await DuckDatabase.open());
+  const remote = { dir: lake.cache.dir, s3: s3Options(spec.s3) };
+  const bundle = modelOf(lake, spec);
+  const scorer = opened.add(await openScorer({ bundle, remote, ...spec.streams.gold }));
+  const duck = opened.add(await DuckDatabase.open({ cache: lake.cache }));
   return {
-    tables: new LocalStorage(lake.paths.tables),
+    tables: lake.tableStorage,
     checkpoints: new LocalStorage(lake.paths.checkpoints),
     landing: {
       name: spec.landing,
@@ -51,7 +54,7 @@ export async function openEngineContext(
 
 /** A relative model folder is relative to the lake, not to where the command was called. */
 function modelOf({ dir }: Lake, { model }: LakeSpec): string {
-  return model === 'bundled' || model === 'lexicon' ? model : resolve(dir, model);
+  return model === 'bundled' || model === 'lexicon' ? model : absoluteLocation(model, dir);
 }
 
 async function ready(scorer: Scorer): Promise<Scorer> {

@@ -59,7 +59,7 @@ async function* plannedBatches(checkpoint: Storage, from: number): AsyncIterable
 
 function openFiles({ lake, spec, duck, notes, clock }: Landing): Promise<FileSource> {
   return openFileSource({
-    storage: new LocalStorage(lake.paths.landing),
+    storage: lake.landing,
     state: notes,
     options: spec,
     clock,

@@ -5,6 +5,7 @@ import { requireConfig } from '../config/parse.js';
 import { readConfigFile } from '../config/read-file.js';
 import { Lake } from '../lake/lake.js';
 import type { LakeTable } from '../lake/lake-table.js';
+import { s3Options } from '../lake/options.js';
 import { configName } from '../lake/paths.js';
 import type { SqlResult } from '../lake/sql-desk.js';
 import type { FileSource } from '../sources/files/file-source.js';
@@ -68,10 +69,13 @@ export class OpenLake {
     readonly rules: CodeRules | undefined,
     readonly clock: Clock | undefined,
   ) {
+    const s3 = s3Options(spec.s3);
     this.lake = new Lake({
       dir,
       landing: spec.landing,
       tables: spec.tables,
+      cache: spec.cache,
+      ...(s3 === undefined ? {} : { s3 }),
       posts: postFunctions(spec),
       ...(clock === undefined ? {} : { clock }),
     });

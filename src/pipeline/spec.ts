@@ -50,7 +50,8 @@ export const spec = z.strictObject({
     .string()
     .min(1)
     .default('landing/')
-    .describe('folder in which posts arrive, relative to murmur.yaml'),
+    .describe('folder in which posts arrive, relative to murmur.yaml, or s3://bucket/prefix')
+    .meta({ examples: ['s3://my-bucket/posts'] }),
   ...sourceOptions.shape,
   ...postOptions.shape,
   ...lakeOptions.shape,
@@ -58,8 +59,8 @@ export const spec = z.strictObject({
     .string()
     .min(1)
     .default('bundled')
-    .describe('bundled, lexicon, or the folder of a model bundle')
-    .meta({ examples: ['bundled', './my-model'] }),
+    .describe('bundled, lexicon, or a model bundle: its folder, or s3://bucket/prefix')
+    .meta({ examples: ['bundled', './my-model', 's3://my-bucket/models/mine'] }),
   streams: streams.prefault({}),
   expect: expectOptions.prefault({}),
   maintain: maintain.prefault({}),

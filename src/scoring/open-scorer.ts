@@ -1,15 +1,16 @@
 /** From the name of a model to a scorer that is starting. */
-import { isAbsolute, join, resolve } from 'node:path';
-import { packageRoot } from '../base/package-root.js';
 import { loadBundle } from './bundle.js';
+import { bundleFolder, type RemoteBundleOptions } from './bundle-folder.js';
 import { grantedCores } from './granted-cores.js';
 import { LexiconScorer } from './lexicon-scorer.js';
 import { OnnxScorer } from './onnx-scorer.js';
 import type { Scorer } from './scorer.js';
 
 export interface OpenScorerOptions {
-  /** `bundled`, `lexicon`, or the folder of a bundle. */
+  /** `bundled`, `lexicon`, or a bundle: its folder, or `s3://bucket/prefix`. */
   bundle: string;
+  /** Where a bundle of another store is copied to, and how it is reached. */
+  remote?: RemoteBundleOptions;
   /** Cores that scoring may use. Default `auto`: all that are granted. */
   threads?: number | 'auto';
   /** Default true. */
@@ -25,17 +26,11 @@ export interface OpenScorerOptions {
  */
 export async function openScorer(options: OpenScorerOptions): Promise<Scorer> {
   if (options.bundle === 'lexicon') return new LexiconScorer();
-  const bundle = await loadBundle(bundleFolder(options.bundle));
+  const bundle = await loadBundle(await bundleFolder(options.bundle, options.remote));
   const { threads = 'auto', cache = true, runtime } = options;
   return new OnnxScorer(bundle, {
     threads: threads === 'auto' ? grantedCores() : threads,
     cache,
     ...(runtime === undefined ? {} : { runtime }),
   });
-}
-
-/** Folder of a bundle: `bundled` is the one in the package, all else a path from the working folder. */
-export function bundleFolder(bundle: string): string {
-  if (bundle === 'bundled') return join(packageRoot(), 'models', 'bundled');
-  return isAbsolute(bundle) ? bundle : resolve(bundle);
 }

@@ -1,7 +1,7 @@
 /** The whole proof of a bundle, for `model verify`: files, digests, and the goldens on this machine. */
 import { loadBundle } from './bundle.js';
+import { bundleFolder } from './bundle-folder.js';
 import type { GoldenReport } from './golden.js';
-import { bundleFolder } from './open-scorer.js';
 import type { ScorerModel } from './scorer.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -12,11 +12,11 @@ export interface BundleReport extends GoldenReport {
 }
 
 /**
- * Checks a bundle (`bundled` or a folder) as scoring would, in a worker process of its own.
+ * Checks a bundle (`bundled`, a folder or `s3://…`) as scoring would, in a worker process of its own.
  * @throws scoring.bundle_missing, scoring.bundle_altered, scoring.bundle_invalid, scoring.golden_mismatch, scoring.runtime_missing
  */
 export async function verifyBundle(folder: string): Promise<BundleReport> {
-  const bundle = await loadBundle(bundleFolder(folder));
+  const bundle = await loadBundle(await bundleFolder(folder));
   const pool = new WorkerPool(bundle, { threads: 1 });
   try {
     return { model: bundle.model, tolerance: bundle.config.tolerance, ...(await pool.ready()) };

@@ -125,6 +125,8 @@ export interface Source {
   /** Fixes an end for `--once`: what is there now and nothing later. */
   horizon(): Promise<SourceHorizon>;
   state(): SourceState;
+  /** How often to look without a hint, since hints may get lost. Milliseconds; default 1,000. */
+  readonly idleLookMs?: number;
   /** Calls back (at most every 50 ms) when something may be new; a hint, never the truth. Returns the undo. */
   watch(onHint: () => void): () => void;
   close(): Promise<void>;

@@ -105,6 +105,19 @@ export class LocalStorage implements Storage {
     }
   }
 
+  async folders(prefix: string): Promise<string[]> {
+    try {
+      const entries = await readdir(this.uri(prefix), { withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort(compareUtf8);
+    } catch (e) {
+      if (isAbsent(e)) return [];
+      throw this.#fault('listing', prefix, e);
+    }
+  }
+
   async putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {
     const target = this.uri(path);
     let temporary: string | undefined;

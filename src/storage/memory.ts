@@ -1,5 +1,5 @@
 /** Storage in this process's memory, for tests and for trying things out. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
@@ -80,6 +80,15 @@ export class MemoryStorage implements Storage {
     }
   }
 
+  async folders(prefix: string): Promise<string[]> {
+    const names = new Set<string>();
+    for await (const { path } of this.list(prefix)) {
+      const [name, ...inner] = path.slice(prefix.length).split('/');
+      if (inner.length > 0) names.add(name!);
+    }
+    return [...names];
+  }
+
   async putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {
     if (this.#files.has(this.#prefix + path)) return 'exists';
     await this.put(path, bytes);
@@ -90,7 +99,7 @@ export class MemoryStorage implements Storage {
     this.#files.set(this.#prefix + path, {
       bytes: new Uint8Array(bytes),
       mtimeMs: this.clock.now(),
-      etag: randomUUID(),
+      etag: createHash('md5').update(bytes).digest('hex'),
     });
     return Promise.resolve();
   }

@@ -32,6 +32,11 @@ export interface ReadCacheOptions {
   size?: number | undefined;
 }
 
+/** Where copies are kept when nobody says it. */
+export function defaultCacheDir(): string {
+  return join(homedir(), '.cache', 'murmur');
+}
+
 const defaultSize = 4 * 2 ** 30;
 /** Files that are fetched at the same time. */
 const fetchesAtOnce = 8;
@@ -63,7 +68,7 @@ export class ReadCache {
   #fetching = 0;
 
   constructor(options: ReadCacheOptions = {}) {
-    this.dir = options.dir ?? join(homedir(), '.cache', 'murmur');
+    this.dir = options.dir ?? defaultCacheDir();
     this.size = options.size ?? defaultSize;
     this.#full = this.size;
     const name = `${hostname()}~${pid}~${randomUUID()}`;

@@ -3,11 +3,13 @@
  * name. Everything else may be sent twice and is, when an answer fails to come.
  */
 import { randomUUID } from 'node:crypto';
+import type { ListObjectsV2Output, ListObjectsV2Request } from '@aws-sdk/client-s3';
 import { S3Connection, type S3Options } from './s3-connection.js';
 import { isTransient, s3Error, statusOf } from './s3-errors.js';
 import { pause, retried, tries } from './s3-retry.js';
 import { downloadObject, type S3Place, uploadObject } from './s3-transfer.js';
 import type { ObjectInfo, PutIfAbsentOutcome, Storage } from './storage.js';
+import { compareUtf8 } from './utf8-order.js';
 
 /** Stands beside every object that was put conditionally, so that a put whose answer was lost finds its own again. */
 const putIdKey = 'murmur-put';
@@ -83,12 +85,7 @@ export class S3Storage implements Storage {
     const Prefix = this.#prefix + prefix;
     const StartAfter = options.after === undefined ? undefined : this.#prefix + options.after;
     for (let ContinuationToken: string | undefined; ; ) {
-      const page = await this.#retried('listing', prefix, async () => {
-        const { sdk, client } = await this.connection.api();
-        return client.send(
-          new sdk.ListObjectsV2Command({ Bucket: this.bucket, Prefix, StartAfter, ContinuationToken }),
-        );
-      });
+      const page = await this.#page(prefix, { Prefix, StartAfter, ContinuationToken });
       for (const { Key, Size, LastModified, ETag } of page.Contents ?? []) {
         const path = Key!.slice(this.#prefix.length);
         // Consoles make empty objects that stand for folders.
@@ -96,6 +93,18 @@ export class S3Storage implements Storage {
         yield info(path, Size, LastModified, ETag);
       }
       if (!page.IsTruncated || page.NextContinuationToken === undefined) return;
+      ContinuationToken = page.NextContinuationToken;
+    }
+  }
+
+  async folders(prefix: string): Promise<string[]> {
+    const Prefix = this.#prefix + prefix;
+    const names: string[] = [];
+    for (let ContinuationToken: string | undefined; ; ) {
+      const page = await this.#page(prefix, { Prefix, Delimiter: '/', ContinuationToken });
+      for (const { Prefix: folder } of page.CommonPrefixes ?? [])
+        names.push(folder!.slice(Prefix.length, -1));
+      if (!page.IsTruncated || page.NextContinuationToken === undefined) return names.sort(compareUtf8);
       ContinuationToken = page.NextContinuationToken;
     }
   }
@@ -162,6 +171,13 @@ export class S3Storage implements Storage {
 
   #place(path: string): S3Place {
     return { Bucket: this.bucket, Key: this.#prefix + path };
+  }
+
+  #page(prefix: string, which: Omit<ListObjectsV2Request, 'Bucket'>): Promise<ListObjectsV2Output> {
+    return this.#retried('listing', prefix, async () => {
+      const { sdk, client } = await this.connection.api();
+      return client.send(new sdk.ListObjectsV2Command({ Bucket: this.bucket, ...which }));
+    });
   }
 
   async #head(path: string): Promise<ObjectInfo> {

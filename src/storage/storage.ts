@@ -30,6 +30,8 @@ export interface Storage {
    * those behind that path. A folder that is not there is an empty listing.
    */
   list(prefix: string, options?: { after?: string }): AsyncIterable<ObjectInfo>;
+  /** Names of the folders directly below `prefix` (empty, or ending in `/`) in which there are files, sorted. */
+  folders(prefix: string): Promise<string[]>;
   /**
    * Writes a new file durably and atomically: of all contenders for a path exactly one gets `created`, and no reader
    * ever sees a part of it.

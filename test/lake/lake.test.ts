@@ -56,8 +56,8 @@ describe('before any table exists', () => {
     expect(await lake.tables()).toEqual([]);
   });
 
-  it('a name that was mistyped gets the one that was meant', () => {
-    expect(() => lake.namedTable('glod')).toThrow(expect.objectContaining({ fix: 'did you mean gold?' }));
+  it('a name that was mistyped gets the one that was meant', async () => {
+    await expect(lake.namedTable('glod')).rejects.toMatchObject({ fix: 'did you mean gold?' });
   });
 });
 

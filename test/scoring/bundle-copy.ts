@@ -4,13 +4,13 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { bundleFolder } from '../../src/scoring/open-scorer.js';
+import { packageRoot } from '../../src/base/package-root.js';
 
 export class BundleCopy {
   readonly folder = join(mkdtempSync(join(tmpdir(), 'murmur-bundle-')), 'model');
 
   constructor() {
-    cpSync(bundleFolder('bundled'), this.folder, { recursive: true });
+    cpSync(join(packageRoot(), 'models', 'bundled'), this.folder, { recursive: true });
     onTestFinished(() => rmSync(join(this.folder, '..'), { recursive: true }));
   }
 

@@ -2,7 +2,8 @@ import { openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { isMurmurError, type MurmurError } from '../../src/base/errors.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
-import { bundleFolder, openScorer } from '../../src/scoring/open-scorer.js';
+import { bundleFolder } from '../../src/scoring/bundle-folder.js';
+import { openScorer } from '../../src/scoring/open-scorer.js';
 import { BundleCopy } from './bundle-copy.js';
 
 async function refusal(work: Promise<unknown>): Promise<MurmurError> {
@@ -18,14 +19,14 @@ const bundleFiles = ['MLmodel', 'README.md', 'config.json', 'golden.json', 'mode
 
 describe('a model bundle', () => {
   it('says which model it is', async () => {
-    const bundle = await loadBundle(bundleFolder('bundled'));
+    const bundle = await loadBundle(await bundleFolder('bundled'));
     expect(bundle.model.id).toBe('murmur-minilm-tweets/1');
     expect(bundle.model.labels).toEqual(['negative', 'neutral', 'positive']);
     expect(bundle.config).toMatchObject({ max_tokens: 128, batching: 'free', tolerance: 0.02 });
   });
 
   it('has another digest when a file is another one', async () => {
-    const before = await loadBundle(bundleFolder('bundled'));
+    const before = await loadBundle(await bundleFolder('bundled'));
     const after = await loadBundle(new BundleCopy().remake('README.md', (text) => `${text}\n`).folder);
     expect(after.model.digest).not.toBe(before.model.digest);
     expect((await loadBundle(new BundleCopy().folder)).model.digest).toBe(before.model.digest);

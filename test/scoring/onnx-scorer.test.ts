@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isMurmurError } from '../../src/base/errors.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
+import { bundleFolder } from '../../src/scoring/bundle-folder.js';
 import { OnnxScorer } from '../../src/scoring/onnx-scorer.js';
-import { bundleFolder, openScorer } from '../../src/scoring/open-scorer.js';
+import { openScorer } from '../../src/scoring/open-scorer.js';
 import { verifyBundle } from '../../src/scoring/verify-bundle.js';
 import { scorerContract } from '../contract/scorer.contract.js';
 import { madeUpTexts } from './made-up-texts.js';
@@ -10,7 +11,7 @@ import { madeUpTexts } from './made-up-texts.js';
 scorerContract('the bundled model', (threads) => openScorer({ bundle: 'bundled', threads, cache: false }));
 
 async function open(options: { threads?: number; cache?: boolean } = {}): Promise<OnnxScorer> {
-  const scorer = new OnnxScorer(await loadBundle(bundleFolder('bundled')), {
+  const scorer = new OnnxScorer(await loadBundle(await bundleFolder('bundled')), {
     threads: 1,
     cache: false,
     ...options,
@@ -21,7 +22,7 @@ async function open(options: { threads?: number; cache?: boolean } = {}): Promis
 
 describe('the bundled model', () => {
   it('answers its goldens through the whole scorer', async () => {
-    const { goldens, config } = await loadBundle(bundleFolder('bundled'));
+    const { goldens, config } = await loadBundle(await bundleFolder('bundled'));
     const plain = goldens.filter((g) => !g.text.includes('&'));
     const scores = await (await open()).score(plain.map((g) => g.text));
     scores.forEach((score, i) => {

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Bundle, loadBundle } from '../../src/scoring/bundle.js';
-import { bundleFolder } from '../../src/scoring/open-scorer.js';
+import { bundleFolder } from '../../src/scoring/bundle-folder.js';
 import { Tokenizer } from '../../src/scoring/tokenizer.js';
 
 describe('the tokenizer of the bundled model', () => {
   let bundle: Bundle;
   let definition: object;
   beforeAll(async () => {
-    bundle = await loadBundle(bundleFolder('bundled'));
+    bundle = await loadBundle(await bundleFolder('bundled'));
     definition = JSON.parse(readFileSync(bundle.files.tokenizer, 'utf8'));
   });
 

@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { isMurmurError } from '../../src/base/errors.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
+import { bundleFolder } from '../../src/scoring/bundle-folder.js';
 import { OnnxScorer } from '../../src/scoring/onnx-scorer.js';
-import { bundleFolder } from '../../src/scoring/open-scorer.js';
 import { madeUpTexts } from './made-up-texts.js';
 
 /** Workers have a low priority, and the machine may be busy. */
 vi.setConfig({ testTimeout: 120_000 });
 
 async function open(threads: number): Promise<OnnxScorer> {
-  const scorer = new OnnxScorer(await loadBundle(bundleFolder('bundled')), { threads, cache: false });
+  const scorer = new OnnxScorer(await loadBundle(await bundleFolder('bundled')), { threads, cache: false });
   onTestFinished(() => scorer.close());
   while (scorer.stats().loads < threads) await scorer.score(['hello']);
   return scorer;

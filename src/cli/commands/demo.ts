@@ -42,8 +42,7 @@ async function demo(cli: Cli, dir: string, o: DemoOptions): Promise<void> {
   const overrides = o.port === undefined ? undefined : { page: { port: o.port } };
   await cli.withLake(async (lake) => {
     const { runGenerator } = await import('../../sources/collect/generator/run-generator.js');
-    const { LocalStorage } = await import('../../storage/local.js');
-    const storage = new LocalStorage(lake.lake.paths.landing);
+    const storage = lake.lake.landing;
     const summary = await runToEnd(cli, lake, {
       once: false,
       page: o.page,

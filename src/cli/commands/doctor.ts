@@ -1,7 +1,7 @@
-import { isAbsolute, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { asMurmurError } from '../../base/errors.js';
 import type { CheckResult } from '../../operate/doctor.js';
+import { absoluteLocation } from '../../storage/open-storage.js';
 import type { Cli } from '../cli.js';
 import { plural } from '../text/numbers.js';
 
@@ -41,9 +41,7 @@ async function examine(cli: Cli): Promise<CheckResult[]> {
     return await cli.withLake(async (lake) => {
       const { model } = lake.spec;
       const bundle =
-        model === 'bundled' || model === 'lexicon' || isAbsolute(model)
-          ? model
-          : resolve(lake.lake.dir, model);
+        model === 'bundled' || model === 'lexicon' ? model : absoluteLocation(model, lake.lake.dir);
       const config = { check: 'config', ok: true, detail: 'murmur.yaml is sound', fix: null };
       return [...(await checkMachine({ node, model: bundle })), config, ...(await checkLake(lake))];
     });

@@ -50,7 +50,7 @@ async function show(cli: Cli, o: ModelOptions): Promise<void> {
     const { model } = await openScorer({ bundle: name });
     return cli.result(model, () => `${model.id}: counts words; labels ${model.labels.join(', ')}`);
   }
-  const { model, config, folder } = await loadBundle(bundleFolder(name));
+  const { model, config, folder } = await loadBundle(await bundleFolder(name));
   const { max_tokens, preprocess, batching, tolerance } = config;
   await cli.result({ ...model, folder, max_tokens, preprocess, batching, tolerance }, () =>
     pairs(

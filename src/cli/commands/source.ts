@@ -1,6 +1,8 @@
+import { isAbsolute, relative } from 'node:path';
 import type { Command } from 'commander';
 import type { OpenLake } from '../../index.js';
 import type { FileSource } from '../../sources/files/file-source.js';
+import { isRemote } from '../../storage/open-storage.js';
 import type { Cli } from '../cli.js';
 import type { MappedRecord } from '../mapped-records.js';
 import { wholeNumber } from '../option-values.js';
@@ -129,9 +131,7 @@ function recordText(cli: Cli, { source_file, position, raw, mapped, fault, skipp
 
 async function explain(cli: Cli, file: string): Promise<void> {
   await withLanding(cli, async (files, _landing, { lake }) => {
-    const { relative, isAbsolute } = await import('node:path');
-    const inside = relative(lake.paths.landing, cli.path(file));
-    const path = inside.startsWith('..') || isAbsolute(inside) ? file : inside;
+    const path = insideLanding(lake.paths.landing, cli.location(file)) ?? file;
     const explanation = await files.explain(path);
     await cli.result(explanation, () => {
       const { paint } = cli.terminal;
@@ -147,4 +147,11 @@ async function explain(cli: Cli, file: string): Promise<void> {
       return `${path}: ${explanation.message}\n${pairs(facts, paint)}`;
     });
   });
+}
+
+/** The path that the landing place knows a file by; undefined for one elsewhere. */
+function insideLanding(landing: string, file: string): string | undefined {
+  if (isRemote(landing)) return file.startsWith(`${landing}/`) ? file.slice(landing.length + 1) : undefined;
+  const inside = relative(landing, file);
+  return inside.startsWith('..') || isAbsolute(inside) ? undefined : inside;
 }

@@ -29,7 +29,7 @@ export function define(command: Command, cli: Cli): void {
 
 async function wait(cli: Cli, name: string, o: WaitOptions): Promise<void> {
   await cli.withLake(async ({ lake }) => {
-    const table = lake.namedTable(name);
+    const table = await lake.namedTable(name);
     const began = Date.now();
     let asked = began;
     for (;;) {

@@ -44,6 +44,8 @@ export interface BatchInput<P extends PlannedRead = PlannedRead> {
   /** Where `input` ends, for the commit. */
   endOf(input: P): unknown;
   backlog(): { files: number; changedFiles: { path: string; reason: string }[] };
+  /** How often to look without a hint. Milliseconds. */
+  readonly idleLookMs: number;
   /** Calls back when something may be new; a hint. Returns the undo. */
   watch(onHint: () => void): () => void;
   /** For people: `waits for new files in landing/`. */

@@ -72,6 +72,10 @@ export class LandingInput implements BatchInput<LandingRead> {
     return `waits for new files in ${this.name}`;
   }
 
+  get idleLookMs(): number {
+    return this.source.idleLookMs ?? 1_000;
+  }
+
   get neededFrom(): number {
     return this.source.compactedTo + 1;
   }

@@ -16,8 +16,8 @@ import { Wake } from './wake.js';
 
 /** Tries that a batch gets before its query stops. */
 const tries = 3;
-/** How often an idle query looks by itself: hints may get lost, a look is the truth. Milliseconds. */
-const idleLookMs = 1_000;
+/** A wait that is worth telling. Milliseconds. */
+const idleMs = 1_000;
 
 export interface LoopHooks {
   emit(event: QueryEvent): void;
@@ -139,7 +139,7 @@ export class QueryLoop {
       if (this.#stop.signal.aborted) return 'stopped';
       const gapLeft = pace.dueAt - this.clock.now();
       if (gapLeft > 0) {
-        if (gapLeft > idleLookMs) this.#set('idle', query.waitSentence);
+        if (gapLeft > idleMs) this.#set('idle', query.waitSentence);
         await this.clock.sleep(gapLeft, this.#stop.signal);
         continue;
       }
@@ -155,7 +155,8 @@ export class QueryLoop {
         return 'finished';
       } else {
         this.#set('idle', query.waitSentence);
-        await this.wake.wait(idleLookMs);
+        // Hints may get lost, a look is the truth.
+        await this.wake.wait(query.idleLookMs);
       }
     }
   }

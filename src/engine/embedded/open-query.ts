@@ -112,6 +112,7 @@ async function openInput(
     return new TableInput({
       name: from,
       open: () => openTable(from),
+      isFar: context.tables.at(from).kind === 's3',
       duck: context.duck,
       contract: contract(context, from),
       fansOut: fansOut(from),

@@ -58,6 +58,10 @@ export class StreamingQuery {
     };
   }
 
+  get idleLookMs(): number {
+    return this.parts.plan.input.idleLookMs;
+  }
+
   get waitSentence(): string {
     return this.parts.plan.input.waitSentence;
   }

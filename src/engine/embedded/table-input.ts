@@ -28,6 +28,8 @@ export interface TableInputOptions {
   name: string;
   /** The table; undefined while its writer has not created it. */
   open: () => Promise<DeltaLog | undefined>;
+  /** Whether looking at the table means asking another machine. */
+  isFar: boolean;
   duck: DuckDatabase;
   contract: StructType;
   /** Whether rows side by side may be one post. If not, every row is one. */
@@ -58,6 +60,11 @@ export class TableInput implements BatchInput<TableRead> {
   constructor(readonly options: TableInputOptions) {
     this.columns = options.contract.fields.map((f) => f.name);
     this.origins = this.columns.filter((name) => name === 'source_file');
+  }
+
+  /** A commit of the same run is hinted at; others are rare, and looking costs requests where tables are far. */
+  get idleLookMs(): number {
+    return this.options.isFar ? 10_000 : 1_000;
   }
 
   get waitSentence(): string {

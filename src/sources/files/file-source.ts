@@ -35,7 +35,7 @@ import { Ledger } from './ledger.js';
 import { type Listing, StorageListing } from './listing.js';
 import { LocalListing } from './local-listing.js';
 import type { Reading } from './open-file.js';
-import { type CountParquetRows, dropUnpacked } from './parquet.js';
+import { type CountParquetRows, dropCopies, isCopied } from './parquet.js';
 import { readInput } from './read-input.js';
 import type { Slice } from './split.js';
 import { LandingWatch } from './watch.js';
@@ -83,7 +83,7 @@ class LandingSource implements FileSource {
   readonly #watches = new Set<LandingWatch>();
   /** What the last plan cut, until it is read. */
   #fresh = new Map<string, Slice[]>();
-  #mayHoldUnpacked = true;
+  #mayHoldCopies = true;
 
   constructor(
     options: FileSourceOptions,
@@ -103,6 +103,10 @@ class LandingSource implements FileSource {
       clock,
       cursors: new Map(),
     };
+  }
+
+  get idleLookMs(): number {
+    return this.#listing.idleLookMs;
   }
 
   get compactedTo(): number {
@@ -132,12 +136,12 @@ class LandingSource implements FileSource {
 
   async planned(batchId: number, input: PlannedInput): Promise<void> {
     await this.ledger.planned(batchId, input);
-    for (const { path, format, gzip } of input.inputs) {
-      const file = this.#listing.files.get(path);
+    for (const range of input.inputs) {
+      const file = this.#listing.files.get(range.path);
       if (file !== undefined) this.#backlog.settle(file);
-      if (format === 'parquet' && gzip) this.#mayHoldUnpacked = true;
+      if (isCopied(this.#reading, range)) this.#mayHoldCopies = true;
     }
-    if (this.#mayHoldUnpacked) await this.#dropUnpacked(input);
+    if (this.#mayHoldCopies) await this.#dropCopies(input);
   }
 
   async *read(input: PlannedInput, signal?: AbortSignal): AsyncGenerator<RawRecord[]> {
@@ -214,13 +218,14 @@ class LandingSource implements FileSource {
     for (const watch of this.#watches) watch.follow();
   }
 
-  /** The batches before this one are in the table: of the unpacked files only those still being read are needed. */
-  async #dropUnpacked(input: PlannedInput): Promise<void> {
+  /** The batches before this one are in the table: of the copies only those still being read are needed. */
+  async #dropCopies(input: PlannedInput): Promise<void> {
     const needed = new Map(input.inputs.map((range) => [range.path, range]));
     for (const range of this.ledger.files.values())
       if (!range.last && !needed.has(range.path)) needed.set(range.path, range);
-    await dropUnpacked(this.#reading.state, needed.values());
-    this.#mayHoldUnpacked = [...needed.values()].some(({ format, gzip }) => format === 'parquet' && gzip);
+    const copied = [...needed.values()].filter((range) => isCopied(this.#reading, range));
+    await dropCopies(this.#reading.state, copied);
+    this.#mayHoldCopies = copied.length > 0;
   }
 }
 

@@ -31,6 +31,11 @@ export abstract class Listing {
 
   constructor(readonly clock: Clock) {}
 
+  /** Time between two looks where nothing reports what happens. Milliseconds. */
+  readonly pollMs: number = 200;
+  /** Time between two looks beside those that a hint is followed by. Milliseconds. */
+  readonly idleLookMs: number = 1_000;
+
   /**
    * Looks again. `quick` may miss for a while that a file changed which had long been at rest; `full` misses nothing.
    * @throws source.landing_missing
@@ -82,11 +87,17 @@ export abstract class Listing {
 
 /** Lists through the storage seam, everything each time: for stores that have nothing cheaper. */
 export class StorageListing extends Listing {
+  override readonly pollMs: number;
+  override readonly idleLookMs: number;
+
   constructor(
     readonly storage: Storage,
     clock: Clock,
   ) {
     super(clock);
+    // Listing a bucket takes its time, and is paid for by the request.
+    this.pollMs = storage.kind === 's3' ? 2_000 : 200;
+    this.idleLookMs = storage.kind === 's3' ? 10_000 : 1_000;
   }
 
   async refresh(): Promise<void> {

@@ -1,7 +1,12 @@
 /**
- * Parquet files: planned by rows and read by the engine, which alone can open them. A gzipped one is unpacked into the
- * source's own folder first, and stays there until the batches that read it are done.
+ * Parquet files: planned by rows and read by the engine, which alone can open them. One that it cannot open where it is, being
+ * gzipped or in a bucket, is copied into the source's own folder first, and stays there until the batches that read it are
+ * done.
  */
+import { randomUUID } from 'node:crypto';
+import { unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isMurmurError, MurmurError } from '../../base/errors.js';
 import type { Storage } from '../../storage/storage.js';
@@ -15,7 +20,7 @@ export type CountParquetRows = (uri: string) => Promise<number>;
 
 /** A gzipped Parquet file is unpacked in memory; a larger one has to be unpacked by whoever writes it. Bytes. */
 const unpackedLimit = 512 * 1024 * 1024;
-const unpackedFolder = 'unpacked/';
+const copiesFolder = 'unpacked/';
 
 export function isParquet(sample: Buffer): boolean {
   return sample.subarray(0, 4).toString('latin1') === 'PAR1';
@@ -46,33 +51,54 @@ export async function openParquet(stores: Stores, head: RangeHead, from: Positio
 }
 
 /** A name under which the engine can open the file. */
-export async function parquetUri(
-  { storage, state }: Stores,
-  head: Pick<InputRange, 'path' | 'size' | 'mtimeMs' | 'gzip'>,
-): Promise<string> {
-  if (!head.gzip) return storage.uri(head.path);
-  const path = unpackedPath(head);
-  if ((await state.stat(path)) === undefined) await unpack({ storage, state }, head, path);
+export async function parquetUri({ storage, state }: Stores, head: CopiedFile): Promise<string> {
+  const inPlace = head.gzip ? undefined : storage.localPath(head.path);
+  if (inPlace !== undefined) return inPlace;
+  const path = copyPath(head);
+  if ((await state.stat(path)) === undefined)
+    await (head.gzip ? unpack : fetchCopy)({ storage, state }, head, path);
   return state.uri(path);
 }
 
-/** Deletes every unpacked file that none of these ranges needs. */
-export async function dropUnpacked(state: Storage, needed: Iterable<InputRange>): Promise<void> {
+/** Whether a range is read from a copy. */
+export function isCopied({ storage }: Pick<Stores, 'storage'>, { path, format, gzip }: InputRange): boolean {
+  return format === 'parquet' && (gzip || storage.localPath(path) === undefined);
+}
+
+/** Deletes every copy that none of these ranges needs. */
+export async function dropCopies(state: Storage, needed: Iterable<InputRange>): Promise<void> {
   const keep = new Set<string>();
-  for (const range of needed) if (range.format === 'parquet' && range.gzip) keep.add(unpackedPath(range));
+  for (const range of needed) keep.add(copyPath(range));
   const found: string[] = [];
-  for await (const { path } of state.list(unpackedFolder)) found.push(path);
+  for await (const { path } of state.list(copiesFolder)) found.push(path);
   for (const path of found) if (!keep.has(path)) await state.delete(path);
 }
 
-function unpackedPath({ path, size, mtimeMs }: Pick<InputRange, 'path' | 'size' | 'mtimeMs'>): string {
-  const key = [path, `${size} ${mtimeMs}`].map((part) => crc32(part).toString(16).padStart(8, '0'));
-  return `${unpackedFolder}${key.join('-')}.parquet`;
+type CopiedFile = Pick<InputRange, 'path' | 'size' | 'mtimeMs' | 'etag' | 'gzip'>;
+
+function copyPath({ path, size, mtimeMs, etag = '' }: CopiedFile): string {
+  const key = [path, `${size} ${mtimeMs}${etag}`].map((part) => crc32(part).toString(16).padStart(8, '0'));
+  return `${copiesFolder}${key.join('-')}.parquet`;
+}
+
+/** By way of another file: a copy is whole or not there. */
+async function fetchCopy(
+  { storage, state }: { storage: Storage; state: Storage },
+  { path }: CopiedFile,
+  to: string,
+): Promise<void> {
+  const arriving = join(tmpdir(), `murmur-${randomUUID()}.parquet`);
+  try {
+    await storage.download(path, arriving);
+    await state.upload(arriving, to);
+  } finally {
+    await unlink(arriving).catch(() => undefined);
+  }
 }
 
 async function unpack(
   { storage, state }: { storage: Storage; state: Storage },
-  { path, size }: Pick<InputRange, 'path' | 'size'>,
+  { path, size }: CopiedFile,
   to: string,
 ): Promise<void> {
   const parts: Buffer[] = [];

@@ -1,6 +1,6 @@
 /**
  * Hints that something may be new. On a local disk the system reports what happens in the folders; where it cannot
- * (too many folders, a file system without reports, a bucket), a hint comes every 200 ms instead. A hint is never the
+ * (too many folders, a file system without reports, a bucket), a hint comes every 200 ms instead, of a bucket every 2 s. A hint is never the
  * truth: what was missed is found by the next look.
  */
 import { type FSWatcher, watch as watchFolder } from 'node:fs';
@@ -12,7 +12,6 @@ import { ignoredBecause } from './names.js';
 
 /** The first hint comes at once; those that follow within this time come as one, at its end. Milliseconds. */
 const settleMs = 50;
-const pollMs = 200;
 const mostFolders = 2_000;
 
 export class LandingWatch {
@@ -117,7 +116,7 @@ export class LandingWatch {
     this.#closeWatchers();
     void (async () => {
       while (!this.#ended.signal.aborted) {
-        await this.clock.sleep(pollMs, this.#ended.signal);
+        await this.clock.sleep(this.listing.pollMs, this.#ended.signal);
         this.#hint();
       }
     })();

@@ -1,12 +1,12 @@
-import { isAbsolute, resolve } from 'node:path';
+import { absoluteLocation } from '../../../storage/open-storage.js';
 import type { Cli } from '../../cli.js';
 
 /** The bundle meant: the given one, else what the lake says, else the bundled one. Folders of a lake are relative to it. */
 export async function bundleOf(cli: Cli, given: string | undefined): Promise<string> {
   const isName = (text: string) => text === 'bundled' || text === 'lexicon';
-  if (given !== undefined) return isName(given) ? given : cli.path(given);
+  if (given !== undefined) return isName(given) ? given : cli.location(given);
   if (cli.flags.lake === undefined && cli.findLakeDir() === undefined) return 'bundled';
   return cli.withLake(async ({ lake, spec }) =>
-    isName(spec.model) || isAbsolute(spec.model) ? spec.model : resolve(lake.dir, spec.model),
+    isName(spec.model) ? spec.model : absoluteLocation(spec.model, lake.dir),
   );
 }

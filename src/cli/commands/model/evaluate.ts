@@ -72,7 +72,7 @@ async function evaluateTable(cli: Cli, table: string, o: EvaluateOptions): Promi
   return cli.withLake(async ({ lake, spec }) => {
     const { givenScheme } = await import('../../../posts/labels.js');
     const scheme = o.labels ?? (spec.labels === undefined ? undefined : givenScheme(spec.labels));
-    lake.namedTable(table);
+    await lake.namedTable(table);
     return evaluateScored(lake, table, o.version, scheme);
   });
 }

@@ -23,7 +23,7 @@ export function tableVerb<O>(
     .command(name)
     .description(description)
     .argument('[name]', 'the table; or --path')
-    .option('--path <dir>', 'folder of a Delta table that is not in this lake')
+    .option('--path <dir>', 'a Delta table that is not in this lake: its folder, or s3://bucket/prefix')
     .addHelpText('after', `\nExample:\n  ${example}`)
     .action((table: string | undefined, options: O & { path?: string }) =>
       withTable(cli, table, options.path, (found) => act(found, options)),
@@ -51,7 +51,7 @@ async function withTable(
 ): Promise<void> {
   if (path !== undefined) {
     const { tableAt } = await import('../../../lake/table-at.js');
-    const { table, close } = tableAt(cli.path(path));
+    const { table, close } = tableAt(cli.location(path));
     return work(table).finally(close);
   }
   if (name === undefined) {
@@ -60,5 +60,5 @@ async function withTable(
       fix: 'see "murmur table ls", or give --path DIR',
     });
   }
-  await cli.withLake(({ lake }) => work(lake.namedTable(name)));
+  await cli.withLake(async ({ lake }) => work(await lake.namedTable(name)));
 }
