@@ -14,8 +14,10 @@ export interface Fault {
   status?: number;
   headers?: Record<string, string>;
   body?: string;
-  /** Cut the connection before the request is done, or after it. */
-  cut?: 'before' | 'after';
+  /** Cut the connection before the request is done, after it, or in the middle of the answer. */
+  cut?: 'before' | 'after' | 'midway';
+  /** Never answer. */
+  hang?: boolean;
 }
 
 export class FakeServer {
@@ -71,6 +73,7 @@ export class FakeServer {
       return;
     }
     const body = await bodyOf(request);
+    if (fault?.hang) return;
     if (fault?.status !== undefined) {
       response.writeHead(fault.status, fault.headers);
       response.end(fault.body ?? '');
@@ -83,7 +86,11 @@ export class FakeServer {
     try {
       const result = this.mlflow.handle(request.method!, url, body);
       if (fault?.cut === 'after') request.socket.destroy();
-      else if (Buffer.isBuffer(result)) response.writeHead(200).end(result);
+      else if (fault?.cut === 'midway') {
+        const whole = result as Buffer;
+        response.writeHead(200, { 'content-length': whole.length });
+        response.write(whole.subarray(0, whole.length / 2), () => request.socket.destroy());
+      } else if (Buffer.isBuffer(result)) response.writeHead(200).end(result);
       else answer(response, 200, result);
     } catch (e) {
       if (!(e instanceof Refused)) throw e;

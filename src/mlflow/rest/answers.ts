@@ -59,6 +59,12 @@ export const experiment = z
     }),
   );
 
+/** A server still finds a deleted experiment by its name. */
+export const experimentUnlessDeleted = z.union([
+  z.object({ lifecycle_stage: z.literal('deleted') }).transform(() => undefined),
+  experiment,
+]);
+
 const datasetInput = z
   .object({
     tags,

@@ -20,7 +20,7 @@ import type {
   Tags,
   Tracking,
 } from '../store.js';
-import { experiment, loggedModel, metrics, run } from './answers.js';
+import { experiment, experimentUnlessDeleted, loggedModel, metrics, run } from './answers.js';
 import { type Api, nothing } from './api.js';
 
 /** Tag by which a thing is found again whose creation was not answered. */
@@ -62,7 +62,7 @@ export class RestTracking implements Tracking {
         method: 'GET',
         path: 'experiments/get-by-name',
         query: { experiment_name: name },
-        answer: z.object({ experiment }),
+        answer: z.object({ experiment: experimentUnlessDeleted }),
       });
       return answer.experiment;
     } catch (e) {
