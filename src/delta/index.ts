@@ -34,7 +34,7 @@ export { type CompactOptions, type CompactResult, compact } from './optimize.js'
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
 export { decodePath, deletionVectorKey, encodePath, literalPath } from './paths.js';
 export type { RowRange } from './roaring-bitmap.js';
-export { type Condition, planScan } from './scan.js';
+export { type Condition, partitionValue, planScan } from './scan.js';
 export { liveRecordsIn, recordsIn, type Snapshot } from './snapshot.js';
 export {
   type ColumnStatistics,

@@ -1,16 +1,18 @@
 /**
- * Which files of a snapshot a reader needs. A file is left out only when its statistics prove that no row of it can match;
- * whatever is unknown is read.
+ * Which files of a snapshot a reader needs. A file is left out only when its partition values or its statistics prove that no
+ * row of it can match; whatever is unknown is read.
  */
-import type { DataType } from '../schema/column-types.js';
-import { compareUtf8 } from '../storage/utf8-order.js';
+import type { StructField } from '../schema/column-types.js';
 import type { AddFile } from './actions.js';
+import { columnMappingMode, physicalName } from './column-mapping.js';
 import type { Snapshot } from './snapshot.js';
 import { type ParsedStats, parseStats } from './stats.js';
+import { boundOrder, partitionOrder, type Value } from './value-order.js';
 
-/** Conditions are joined by AND. Values: as in `ColumnStatistics`, but any number for a numeric column. */
+/** Conditions are joined by AND. Names ignore case. */
 export type Condition =
-  | { column: string; op: '=' | '<' | '<=' | '>' | '>='; value: string | number | bigint }
+  | { column: string; op: '=' | '<' | '<=' | '>' | '>='; value: Value }
+  | { column: string; op: 'in'; values: readonly Value[] }
   | { column: string; op: 'is null' }
   | { column: string; op: 'is not null' };
 
@@ -19,37 +21,83 @@ export function planScan(
   snapshot: Pick<Snapshot, 'schema' | 'metadata' | 'files'>,
   conditions: readonly Condition[],
 ): AddFile[] {
-  const partitions = new Set(snapshot.metadata.partitionColumns.map((name) => name.toLowerCase()));
-  const tests = conditions.flatMap((condition) => {
-    const field = snapshot.schema.fields.find(
-      ({ name }) => name.toLowerCase() === condition.column.toLowerCase(),
-    );
-    if (field === undefined || partitions.has(field.name.toLowerCase())) return [];
-    return [(stats: ParsedStats) => mayMatch(stats, field.name, field.type, condition)];
-  });
-  if (tests.length === 0) return [...snapshot.files];
-  return snapshot.files.filter((file) => {
-    const stats = file.stats === undefined ? undefined : parseStats(file.stats);
-    return stats === undefined || tests.every((test) => test(stats));
+  const { schema, metadata, files } = snapshot;
+  const mode = columnMappingMode(metadata);
+  const partitions = new Set(metadata.partitionColumns.map((name) => name.toLowerCase()));
+  const ofPartition: ((values: AddFile['partitionValues']) => boolean)[] = [];
+  const ofStats: ((stats: ParsedStats) => boolean)[] = [];
+  for (const condition of conditions) {
+    const wanted = condition.column.toLowerCase();
+    const field = schema.fields.find(({ name }) => name.toLowerCase() === wanted);
+    if (field === undefined) continue;
+    const key = physicalName(field, mode);
+    if (partitions.has(wanted)) ofPartition.push((values) => partitionMatches(values, key, field, condition));
+    else ofStats.push((stats) => statsMayMatch(stats, key, field, condition));
+  }
+  return files.filter((file) => {
+    if (!ofPartition.every((test) => test(file.partitionValues))) return false;
+    const stats = ofStats.length === 0 || file.stats === undefined ? undefined : parseStats(file.stats);
+    return stats === undefined || ofStats.every((test) => test(stats));
   });
 }
 
-function mayMatch(stats: ParsedStats, name: string, type: DataType, condition: Condition): boolean {
-  const nulls = stats.nullCount?.[name];
+/**
+ * The text of a partition value, by the column's physical name; names ignore case. No value and the empty text are null
+ * (PROTOCOL.md, "Partition Value Serialization").
+ */
+export function partitionValue(values: AddFile['partitionValues'], name: string): string | null {
+  if (Object.hasOwn(values, name)) return values[name] || null;
+  const key = Object.keys(values).find((each) => each.toLowerCase() === name.toLowerCase());
+  return key === undefined ? null : values[key] || null;
+}
+
+/** All rows of the file have the value. */
+function partitionMatches(
+  values: AddFile['partitionValues'],
+  key: string,
+  field: StructField,
+  condition: Condition,
+): boolean {
+  const text = partitionValue(values, key);
+  if (condition.op === 'is null') return text === null;
+  if (text === null) return false;
+  if (condition.op === 'is not null') return true;
+  const compare = partitionOrder(field.type);
+  if (compare === undefined) return true;
+  return fits(condition, (value) => {
+    const order = compare(text, value);
+    return { min: order, max: order };
+  });
+}
+
+function statsMayMatch(stats: ParsedStats, key: string, field: StructField, condition: Condition): boolean {
+  const nulls = stats.nullCount?.[key];
   if (condition.op === 'is null') return nulls !== 0;
   const allNull = stats.numRecords !== undefined && nulls === stats.numRecords;
   if (allNull) return false;
   if (condition.op === 'is not null') return true;
+  const [min, max] = [boundOrder(field, 'min'), boundOrder(field, 'max')];
+  const fromAbove = condition.op === '>' || condition.op === '>=';
+  // NaN is greater than all numbers, and not every writer counts it in.
+  const mayHideNaN = fromAbove && (field.type === 'float' || field.type === 'double');
+  return fits(condition, (value) => ({
+    min: min?.(stats.minValues?.[key], value),
+    max: mayHideNaN ? undefined : max?.(stats.maxValues?.[key], value),
+  }));
+}
 
-  const compare = comparison(type, condition.op === '>' || condition.op === '>=');
-  if (compare === undefined) return true;
-  const { value } = condition;
-  // True as well when the bound is unknown or cannot be compared.
-  const min = compare(stats.minValues?.[name], value, 'min');
-  const max = compare(stats.maxValues?.[name], value, 'max');
+type Comparison = Extract<Condition, { value: Value } | { values: readonly Value[] }>;
+
+/** Whether something between two bounds can fit; each is told as how it compares with the value, undefined when unknown. */
+function fits(
+  condition: Comparison,
+  compare: (value: Value) => { min: number | undefined; max: number | undefined },
+): boolean {
+  if (condition.op === 'in') return condition.values.some((value) => equals(compare(value)));
+  const { min, max } = compare(condition.value);
   switch (condition.op) {
     case '=':
-      return (min === undefined || min <= 0) && (max === undefined || max >= 0);
+      return equals({ min, max });
     case '<':
       return min === undefined || min < 0;
     case '<=':
@@ -61,55 +109,6 @@ function mayMatch(stats: ParsedStats, name: string, type: DataType, condition: C
   }
 }
 
-type Compare = (bound: unknown, value: string | number | bigint, end: 'min' | 'max') => number | undefined;
-
-/** How a bound compares with a value of this type; undefined for types that are not skipped by. `mayBeNaN`: NaN would match. */
-function comparison(type: DataType, mayBeNaN: boolean): Compare | undefined {
-  switch (type) {
-    case 'long':
-    case 'integer':
-    case 'short':
-    case 'byte':
-      return compareNumbers;
-    case 'double':
-    case 'float':
-      return (bound, value, end) => {
-        // NaN is greater than all numbers, and not every writer counts it in; texts of floats are shorter than their value.
-        if (typeof bound !== 'number' || (end === 'max' && mayBeNaN)) return undefined;
-        return compareNumbers(type === 'float' ? Math.fround(bound) : bound, value);
-      };
-    case 'date':
-      // Only years of four digits sort as text.
-      return (bound, value) => (isDate(bound) && isDate(value) ? compareUtf8(bound, value) : undefined);
-    case 'string':
-      return (bound, value) =>
-        typeof bound === 'string' && typeof value === 'string' ? compareUtf8(bound, value) : undefined;
-    case 'timestamp':
-    case 'timestamp_ntz':
-      return compareTimes;
-    default:
-      return undefined;
-  }
-}
-
-/** Writers floor maxima to the millisecond, so the true one may be up to 1 ms later. */
-function compareTimes(bound: unknown, value: unknown, end: 'min' | 'max'): number | undefined {
-  if (typeof bound !== 'string' || typeof value !== 'bigint') return undefined;
-  const millis = Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(bound) ? bound : `${bound.replace(' ', 'T')}Z`);
-  if (Number.isNaN(millis)) return undefined;
-  const micros = BigInt(millis) * 1000n + (end === 'max' ? 1000n : 0n);
-  return micros < value ? -1 : micros > value ? 1 : 0;
-}
-
-function compareNumbers(bound: unknown, value: unknown): number | undefined {
-  if (!isNumeric(bound) || !isNumeric(value)) return undefined;
-  return bound < value ? -1 : bound > value ? 1 : 0;
-}
-
-function isDate(value: unknown): value is string {
-  return typeof value === 'string' && /^\d{4}-\d\d-\d\d$/.test(value);
-}
-
-function isNumeric(value: unknown): value is number | bigint {
-  return typeof value === 'bigint' || (typeof value === 'number' && !Number.isNaN(value));
+function equals({ min, max }: { min: number | undefined; max: number | undefined }): boolean {
+  return (min === undefined || min <= 0) && (max === undefined || max >= 0);
 }

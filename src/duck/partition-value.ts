@@ -31,6 +31,8 @@ export function partitionLiteral(type: DataType, text: string | null | undefined
   // DuckDB takes long years, but not their sign.
   const value = isTime ? text?.replace(/^\+0*/, '') : text;
   const literal = value === null || value === undefined || value === '' ? 'NULL' : quoteString(value);
+  // The text stands for its own bytes; a cast would look for escapes in it.
+  if (type === 'binary' && literal !== 'NULL') return `encode(${literal})`;
   return `CAST(${literal} AS ${duckType(type)})`;
 }
 

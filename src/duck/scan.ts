@@ -5,7 +5,7 @@
  */
 import { MurmurError } from '../base/errors.js';
 import type { AddFile, Metadata } from '../delta/actions.js';
-import { columnMappingMode, physicalName, physicalSchema } from '../delta/index.js';
+import { columnMappingMode, partitionValue, physicalName, physicalSchema } from '../delta/index.js';
 import { type StructField, type StructType, struct } from '../schema/column-types.js';
 import type { Storage } from '../storage/storage.js';
 import { type LocatedFile, notDeleted } from './deleted-rows.js';
@@ -104,7 +104,7 @@ async function alike(
   const keys = columns.partition.map((field) => physicalName(field, mode));
   const groups = new Map<string, FileGroup>();
   for (const { file, uri } of files) {
-    const values = keys.map((key) => partitionValue(file.partitionValues, key) || null);
+    const values = keys.map((key) => partitionValue(file.partitionValues, key));
     const inFile = names?.get(uri) ?? physical;
     const key = JSON.stringify(names === undefined ? values : [values, inFile]);
     const group = groups.get(key);
@@ -148,19 +148,12 @@ export function groupByPartition(files: readonly AddFile[], columns: readonly st
   if (columns.length === 0) return [[...files]];
   const groups = new Map<string, AddFile[]>();
   for (const file of files) {
-    const key = JSON.stringify(columns.map((c) => partitionValue(file.partitionValues, c) || null));
+    const key = JSON.stringify(columns.map((c) => partitionValue(file.partitionValues, c)));
     const group = groups.get(key);
     if (group) group.push(file);
     else groups.set(key, [file]);
   }
   return [...groups.values()];
-}
-
-function partitionValue(values: AddFile['partitionValues'], column: string): string | null {
-  const exact = values[column];
-  if (exact !== undefined) return exact;
-  const name = Object.keys(values).find((key) => key.toLowerCase() === column.toLowerCase());
-  return name === undefined ? null : (values[name] ?? null);
 }
 
 function selectedFields(schema: StructType, columns: readonly string[] | undefined): StructField[] {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Action } from '../../src/delta/actions.js';
+import type { Action, Metadata } from '../../src/delta/actions.js';
 import { type Condition, formatStats, planScan } from '../../src/delta/index.js';
 import { emptyState, replay, Snapshot } from '../../src/delta/snapshot.js';
-import { column, type DataType, struct } from '../../src/schema/column-types.js';
+import { column, type DataType, type StructField, struct } from '../../src/schema/column-types.js';
 
 const schema = struct(
   ...(
@@ -53,8 +53,8 @@ function order(a: Value, b: Value): number {
 function matches(value: Value, condition: Condition): boolean {
   if (condition.op === 'is null') return value === null;
   if (value === null) return false;
-  if (condition.op === 'is not null') return true;
-  const c = Number.isNaN(value) ? 1 : order(value, condition.value);
+  if (condition.op === 'is not null' || condition.op === 'in') return true;
+  const c = Number.isNaN(value) ? 1 : order(value, condition.value as Value);
   return { '=': c === 0, '<': c < 0, '<=': c <= 0, '>': c > 0, '>=': c >= 0 }[condition.op];
 }
 
@@ -170,7 +170,6 @@ describe('a scan', () => {
     ];
     expect(kept([{ column: 'id', op: '=', value: 5 }], ...nothing)).toEqual([0, 1, 2, 3]);
     expect(kept([{ column: 'no_such', op: '=', value: 5 }], range('id', '1', '2'))).toEqual([0]);
-    expect(kept([{ column: 'part', op: '=', value: 'b' }], range('id', '1', '2'))).toEqual([0]);
     expect(kept([], range('id', '1', '2'))).toEqual([0]);
   });
 
@@ -201,5 +200,175 @@ describe('a scan', () => {
     expect(
       kept([{ column: 'd', op: '>', value: '2024-01-01' }], range('d', '"2020-01-01"', '"+12024-01-01"')),
     ).toEqual([0]);
+  });
+});
+
+describe('partition values', () => {
+  /** A value in the form of a condition, and the texts that writers have for it. */
+  type Spelled = { value: Exclude<Value, null> | boolean; texts: string[] };
+  const spelled: Record<string, Spelled[]> = {
+    long: [
+      { value: -7n, texts: ['-7'] },
+      { value: 9007199254740992n, texts: ['9007199254740992'] },
+      { value: 9007199254740993n, texts: ['9007199254740993'] },
+    ],
+    string: ['a', 'é', '\ue000', '😀', '10', '9'].map((text) => ({ value: text, texts: [text] })),
+    date: ['2023-12-31', '2024-01-01'].map((text) => ({ value: text, texts: [text] })),
+    boolean: [true, false].map((value) => ({ value, texts: [String(value)] })),
+    double: [
+      { value: -0.5, texts: ['-0.5', '-5.0E-1'] },
+      { value: 0.1, texts: ['0.1'] },
+      { value: 1e10, texts: ['1.0E10', '10000000000'] },
+      { value: Number.POSITIVE_INFINITY, texts: ['Infinity'] },
+    ],
+    float: [{ value: Math.fround(0.1), texts: ['0.1', '0.10000000149011612'] }],
+    'decimal(30,2)': [
+      { value: '-0.01', texts: ['-0.01'] },
+      { value: '90071992547409920.01', texts: ['90071992547409920.01'] },
+      { value: '90071992547409920.02', texts: ['90071992547409920.02'] },
+      { value: '42.00', texts: ['42.00', '42', '42.0'] },
+    ],
+    timestamp: [
+      { value: 0n, texts: ['1970-01-01T00:00:00.000000Z', '1970-01-01 00:00:00', '1970-01-01'] },
+      {
+        value: 1_718_479_845_000_001n,
+        texts: [
+          '2024-06-15T19:30:45.000001Z',
+          '2024-06-15 19:30:45.000001',
+          '2024-06-15T21:30:45.000001+02:00',
+        ],
+      },
+      { value: 1_718_479_845_000_100n, texts: ['2024-06-15 19:30:45.0001'] },
+    ],
+    timestamp_ntz: [{ value: -1n, texts: ['1969-12-31 23:59:59.999999'] }],
+  };
+  const compare = (a: Spelled['value'], b: Spelled['value'], type: string): number => {
+    if (typeof a === 'boolean') return Number(a) - Number(b);
+    if (!type.startsWith('decimal')) return order(a, b as Value);
+    const digits = (text: unknown) => BigInt(Number(text) === 42 ? 4200 : String(text).replace('.', ''));
+    return order(digits(a), digits(b));
+  };
+  const holds = (a: Spelled['value'] | null, condition: Condition, type: string): boolean => {
+    if (condition.op === 'is null') return a === null;
+    if (a === null) return false;
+    if (condition.op === 'is not null') return true;
+    if (condition.op === 'in') return condition.values.some((value) => compare(a, value, type) === 0);
+    const c = compare(a, condition.value, type);
+    return { '=': c === 0, '<': c < 0, '<=': c <= 0, '>': c > 0, '>=': c >= 0 }[condition.op];
+  };
+
+  it('keep exactly the files whose rows match, however they are spelled', () => {
+    const example = fc.constantFrom(...Object.keys(spelled)).chain((type) => {
+      const value = fc.constantFrom(...spelled[type]!);
+      const file = fc.oneof(
+        fc.constantFrom(null, '').map((text) => ({ value: null, text })),
+        value.chain(({ value: v, texts }) => fc.constantFrom(...texts).map((text) => ({ value: v, text }))),
+      );
+      return fc.record({
+        type: fc.constant(type as DataType),
+        files: fc.array(file, { minLength: 1, maxLength: 6 }),
+        conditions: fc.array(
+          fc.oneof(
+            fc.record({
+              op: fc.constantFrom('=' as const, '<' as const, '<=' as const, '>' as const, '>=' as const),
+              value: value.map((v) => v.value),
+            }),
+            fc.record({
+              op: fc.constant('in' as const),
+              values: fc.array(
+                value.map((v) => v.value),
+                { maxLength: 3 },
+              ),
+            }),
+            fc.record({ op: fc.constantFrom('is null' as const, 'is not null' as const) }),
+          ),
+          { minLength: 1, maxLength: 2 },
+        ),
+      });
+    });
+    fc.assert(
+      fc.property(example, ({ type, files, conditions }) => {
+        const wanted = conditions.map((c): Condition => ({ ...c, column: 'P' }));
+        const adds = files.map(({ text }, i) => ({
+          ...{ path: `f${i}`, partitionValues: { p: text }, size: 1, modificationTime: 1, dataChange: true },
+        }));
+        const target = {
+          schema: struct(column('p', type)),
+          metadata: { partitionColumns: ['p'], configuration: {} } as unknown as Metadata,
+          files: adds,
+        };
+        const expected = adds.filter((_, i) => wanted.every((c) => holds(files[i]!.value, c, String(type))));
+        expect(planScan(target, wanted)).toEqual(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('that cannot be read, or of types without an order, rule nothing out', () => {
+    const target = (type: DataType, text: string) => ({
+      schema: struct(column('p', type)),
+      metadata: { partitionColumns: ['p'], configuration: {} } as unknown as Metadata,
+      files: [{ path: 'f', partitionValues: { p: text }, size: 1, modificationTime: 1, dataChange: true }],
+    });
+    const kept = (type: DataType, text: string, value: string | bigint | number) =>
+      planScan(target(type, text), [{ column: 'p', op: '=', value }]).length;
+    expect(kept('date', '+12024-01-01', '2024-01-01')).toBe(1);
+    expect(kept('long', 'seven', 1n)).toBe(1);
+    expect(kept('double', 'NaN', 1)).toBe(1);
+    expect(kept('binary', 'x', 'y')).toBe(1);
+    expect(kept('timestamp', 'once', 1n)).toBe(1);
+    expect(kept('timestamp', '2024-01-01', '2024-01-02')).toBe(1);
+  });
+});
+
+describe('columns of other shapes', () => {
+  const file = (stats: unknown, partitionValues = {}) => ({
+    ...{ path: 'f', partitionValues, size: 1, modificationTime: 1, dataChange: true },
+    stats: JSON.stringify(stats),
+  });
+  const bounds = (name: string, min: unknown, max: unknown) => ({
+    ...{ numRecords: 2, minValues: { [name]: min }, maxValues: { [name]: max }, nullCount: { [name]: 0 } },
+  });
+
+  it.each(['name', 'id'])('mapped by %s, they are found under their physical names', (mode) => {
+    const mapped = (name: string, type: DataType) => ({
+      ...column(name, type),
+      metadata: { 'delta.columnMapping.physicalName': `col-${name}`, 'delta.columnMapping.id': 1 },
+    });
+    const target = {
+      schema: struct(mapped('n', 'long'), mapped('p', 'string')),
+      metadata: {
+        partitionColumns: ['p'],
+        configuration: { 'delta.columnMapping.mode': mode },
+      } as unknown as Metadata,
+      files: [file(bounds('col-n', 5, 9), { 'col-p': 'a' })],
+    };
+    const count = (...conditions: Condition[]) => planScan(target, conditions).length;
+    expect(count({ column: 'n', op: '=', value: 4 })).toBe(0);
+    expect(count({ column: 'n', op: '=', value: 5 })).toBe(1);
+    expect(count({ column: 'p', op: '=', value: 'b' })).toBe(0);
+    expect(count({ column: 'p', op: '=', value: 'a' }, { column: 'n', op: '<', value: 6 })).toBe(1);
+  });
+
+  it('widened, they have bounds of the narrower type in older files', () => {
+    const widened = (name: string, fromType: string, toType: DataType) => ({
+      ...column(name, toType),
+      metadata: { 'delta.typeChanges': [{ fromType, toType }] },
+    });
+    const target = (field: StructField, min: unknown, max: unknown) => ({
+      schema: struct(field),
+      metadata: { partitionColumns: [], configuration: {} } as unknown as Metadata,
+      files: [file(bounds(field.name, min, max))],
+    });
+    const count = (field: StructField, min: unknown, max: unknown, value: string | number | bigint) =>
+      planScan(target(field, min, max), [{ column: field.name, op: '=', value }]).length;
+    // As doubles, these floats are 0.10000000149011612 and 0.30000001192092896.
+    const x = widened('x', 'float', 'double');
+    expect(count(x, 0.1, 0.3, 0.30000001192092896)).toBe(1);
+    expect(count(x, 0.1, 0.3, 0.3000001)).toBe(0);
+    const t = widened('t', 'date', 'timestamp_ntz');
+    expect(count(t, '2024-01-01', '2024-01-02', BigInt(Date.UTC(2024, 0, 2)) * 1000n)).toBe(1);
+    expect(count(t, '2024-01-01', '2024-01-02', BigInt(Date.UTC(2024, 0, 3)) * 1000n)).toBe(0);
+    expect(count(widened('n', 'integer', 'long'), 1, 2, 9007199254740993n)).toBe(0);
   });
 });

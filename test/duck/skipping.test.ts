@@ -78,6 +78,14 @@ function conditionOn(name: string, type: PrimitiveType): fc.Arbitrary<Condition>
   const op = fc.constantFrom('=' as const, '<' as const, '<=' as const, '>' as const, '>=' as const);
   return fc.oneof(
     { arbitrary: fc.record({ column: fc.constant(name), op, value }), weight: 8 },
+    {
+      arbitrary: fc.record({
+        column: fc.constant(name),
+        op: fc.constant('in' as const),
+        values: fc.array(value, { maxLength: 3 }),
+      }),
+      weight: 2,
+    },
     { arbitrary: nulls, weight: 1 },
   );
 }
@@ -136,6 +144,12 @@ async function wanted(
 function conditionSql({ fields }: StructType, condition: Condition, params: string[]): string {
   const name = quoteIdent(condition.column);
   if (condition.op === 'is null' || condition.op === 'is not null') return `${name} ${condition.op}`;
+  if (condition.op === 'in') {
+    const each = condition.values.map((value) =>
+      conditionSql({ type: 'struct', fields }, { column: condition.column, op: '=', value }, params),
+    );
+    return each.length === 0 ? 'false' : `(${each.join(' OR ')})`;
+  }
   const { type } = fields.find((field) => field.name === condition.column)!;
   params.push(String(condition.value));
   const parameter = `$${params.length}`;
