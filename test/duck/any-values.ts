@@ -49,8 +49,12 @@ const integer = (bits: number) => {
 const small = (bits: number) => integer(bits).map(Number);
 const long = fc.oneof(integer(64), fc.constantFrom(9007199254740992n, 9007199254740993n, 9007199254740994n));
 
-const special = [-0, 0, 0.1, -1.5, 1e300, 5e-324, 2 ** 53, Number.NaN, Infinity, -Infinity];
-const double = fc.oneof(fc.double({ noDefaultInfinity: true, noNaN: true }), fc.constantFrom(...special));
+const special = [-0, 0, 0.1, -1.5, 1e300, 5e-324, 2 ** 53, Infinity, -Infinity];
+const double = fc.oneof(
+  fc.double({ noDefaultInfinity: true, noNaN: true }),
+  fc.constantFrom(...special),
+  fc.constant(Number.NaN),
+);
 const float = double.map(Math.fround);
 
 /** With the edges of years of four digits, and beyond them. */

@@ -222,7 +222,7 @@ describe('the changes of a range, applied to the state before it, give the state
           expect(state).toEqual(states.at(-1));
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 25, interruptAfterTimeLimit: 20_000 },
     );
   });
 

@@ -121,7 +121,7 @@ describe('partition values', () => {
         ).toBe(again.snapshot.fileCount);
         expect(compacted.outcome === 'compacted').toBe(again.snapshot.fileCount < before);
       }),
-      { numRuns: 25 },
+      { numRuns: 25, interruptAfterTimeLimit: 20_000 },
     );
   });
 
