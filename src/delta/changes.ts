@@ -3,9 +3,11 @@
  * Requirements for Row-level Changes"): only the log is read here. Commits that rearrange rows (`dataChange: false`)
  * change nothing.
  */
+import { bounded } from '../base/bounded.js';
 import { MurmurError } from '../base/errors.js';
 import type { Action, AddFile, Metadata, RemoveFile } from './actions.js';
 import { assertReadableAs } from './changes-schema.js';
+import { deletionVectorPath } from './deletion-vector.js';
 import { noSuchVersion } from './delta-errors.js';
 import type { Commit, DeltaLog } from './delta-log.js';
 import { listWholeLog } from './log.js';
@@ -163,20 +165,22 @@ const asked = 32;
 
 /** Vacuum deletes files that are not live any more; a row that cannot be told must not be missing in silence. */
 async function assertFilesThere(table: DeltaLog, commits: readonly CommitChanges[]): Promise<void> {
-  const { live } = table.snapshot.state;
+  const { storage, snapshot } = table;
   for (const { version, deleted, inserted, changeData } of commits.toReversed()) {
     const files = [...deleted, ...inserted].flatMap(({ file, other }) => (other ? [file, other] : [file]));
-    const paths = [...files.filter((file) => live.get(fileKey(file)) === undefined), ...changeData]
-      .map(({ path }) => path)
-      .filter((path) => !isAbsolute(path));
-    const unique = [...new Set(paths.map(decodePath))];
-    for (let at = 0; at < unique.length; at += asked) {
-      const found = await Promise.all(unique.slice(at, at + asked).map((path) => table.storage.stat(path)));
-      const missing = found.indexOf(undefined);
-      if (missing >= 0)
-        throw changesGone(table, version, `${unique[at + missing]} is no longer there (vacuum)`, version + 1);
-    }
+    const gone = files.filter((file) => !snapshot.has(file));
+    const paths = [...new Set([...gone, ...changeData].flatMap(pathsOf))];
+    const there = await bounded(paths, asked, async (path) => (await storage.stat(path)) !== undefined);
+    const missing = there.indexOf(false);
+    if (missing >= 0)
+      throw changesGone(table, version, `${paths[missing]} is no longer there (vacuum)`, version + 1);
   }
+}
+
+/** What of a file lies below the table's root. */
+function pathsOf({ path, deletionVector }: AddFile): string[] {
+  const vector = deletionVector && deletionVectorPath(deletionVector);
+  return [...(isAbsolute(path) ? [] : [decodePath(path)]), ...(vector === undefined ? [] : [vector])];
 }
 
 /** Other tables' files, of which this storage knows nothing. */

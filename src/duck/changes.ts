@@ -110,10 +110,12 @@ async function rowsSql(reading: Reading, files: readonly ChangedFile[]): Promise
   const { session, storage, target } = reading;
   const whole = files.flatMap(({ file, other }) => (other === undefined ? [file] : []));
   const selects = whole.length > 0 ? [await scanSql(session, target, storage, { files: whole })] : [];
+  // Some column must be named; only the row numbers count.
+  const columns = target.schema.fields.slice(0, 1).map(({ name }) => name);
   for (const { file, other } of files) {
     if (other === undefined) continue;
     const rows = await scanSql(session, target, storage, { files: [file], rowNumbers: true });
-    const others = await scanSql(session, target, storage, { files: [other], columns: [], rowNumbers: true });
+    const others = await scanSql(session, target, storage, { files: [other], columns, rowNumbers: true });
     selects.push(
       `SELECT * EXCLUDE (filename, file_row_number) FROM (${rows}) AS one
   WHERE file_row_number NOT IN (SELECT file_row_number FROM (${others}))`,

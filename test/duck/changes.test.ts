@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Action, AddFile } from '../../src/delta/actions.js';
 import { type ChangesRange, planChanges } from '../../src/delta/changes.js';
+import { deletionVectorPath } from '../../src/delta/deletion-vector.js';
 import { DeltaLog, encodePath } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
 import { changeColumns, changeRows } from '../../src/duck/changes.js';
@@ -19,6 +20,7 @@ import {
 } from '../../src/duck/index.js';
 import { arrayOf, column, type StructType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
+import { storedVectors } from '../delta/deletion-vectors.js';
 
 let dir: string;
 let database: DuckDatabase;
@@ -63,6 +65,13 @@ async function commit(
   const result = await transaction.commit({ operation: 'WRITE' });
   if (result.outcome !== 'committed') throw new Error(result.kind);
   return result.snapshot;
+}
+
+/** A commit as another writer would make it. */
+async function foreignCommit(table: DeltaLog, ...actions: Action[]): Promise<void> {
+  const { version } = await table.update();
+  const lines = actions.map((action) => JSON.stringify(action)).join('\n');
+  await table.storage.putIfAbsent(commitPath(version + 1), Buffer.from(lines));
 }
 
 async function changes(
@@ -165,15 +174,70 @@ describe('changed rows', () => {
       dataChange: false as const,
     };
     const { modificationTime, stats, ...rest } = files[0]!;
-    const actions: Action[] = [{ remove: { ...rest, deletionTimestamp: 1 } }, { cdc }];
-    await table.storage.putIfAbsent(
-      commitPath(2),
-      Buffer.from(actions.map((a) => JSON.stringify(a)).join('\n')),
-    );
+    await foreignCommit(table, { remove: { ...rest, deletionTimestamp: 1 } }, { cdc });
     expect(short(await changes(table, { from: 2 }))).toEqual([
       '2 update_postimage 2 x y',
       '2 update_preimage 1 x y',
     ]);
+  });
+
+  it('of a file that changes its deletion vector are the difference', async () => {
+    const table = await newTable(struct(column('id', 'long')));
+    const { files } = await commit(table, 'SELECT unnest(range(6)) AS id');
+    const vectors = [[1, 4], [1, 2, 4], [2], [], [0, 1, 2, 3, 4, 5]];
+    let before = files[0]!;
+    for (const rows of vectors) {
+      const { deletionVector, ...plain } = before;
+      const [stored] = await storedVectors(table.storage, [rows]);
+      const after = rows.length === 0 ? plain : { ...plain, deletionVector: stored! };
+      const remove = { path: before.path, dataChange: true, deletionTimestamp: 1 };
+      const removed = deletionVector === undefined ? remove : { ...remove, deletionVector };
+      await foreignCommit(table, { remove: removed }, { add: after });
+      before = after;
+    }
+    expect(short(await changes(table, { from: 2 }))).toEqual([
+      ...['2 delete 1', '2 delete 4', '3 delete 2', '4 insert 1', '4 insert 4', '5 insert 2'],
+      ...[0, 1, 2, 3, 4, 5].map((id) => `6 delete ${id}`),
+    ]);
+    await table.storage.delete(deletionVectorPath((await table.at(3)).files[0]!.deletionVector!)!);
+    await expect(changes(table, { from: 2 })).rejects.toMatchObject({
+      code: 'delta.changes_gone',
+      context: { version: 4, firstReadable: 5 },
+    });
+    expect(await changes(table, { from: 6 })).toHaveLength(6);
+  });
+
+  it('have the logical names of columns that are mapped', async () => {
+    const field = (name: string, physical: string, id: number, type: 'long' | 'string') => ({
+      ...column(name, type),
+      metadata: { 'delta.columnMapping.id': id, 'delta.columnMapping.physicalName': physical },
+    });
+    const schema = struct(field('new name', 'id', 1, 'long'), field('part', 'p', 2, 'string'));
+    const table = await newTable(struct(column('id', 'long'), column('p', 'string')), ['p']);
+    const { files } = await commit(table, "SELECT unnest([1, 2]) AS id, 'x' AS p");
+    const { metadata } = table.snapshot;
+    const path = '_change_data/cdc.parquet';
+    await table.storage.put(path, new Uint8Array());
+    const cdcRow = `COPY (SELECT 7::BIGINT AS id, 'delete' AS _change_type) TO '${table.storage.uri(path)}' (FORMAT parquet)`;
+    await session.run(cdcRow);
+    for (const mode of ['name', 'id']) {
+      const configuration = { 'delta.columnMapping.mode': mode };
+      const schemaString = JSON.stringify(schema);
+      const metaData = { ...metadata, schemaString, partitionColumns: ['part'], configuration };
+      const cdc = { path, partitionValues: { p: 'y' }, size: 1, dataChange: false as const };
+      await foreignCommit(
+        table,
+        { protocol: { minReaderVersion: 2, minWriterVersion: 5 } },
+        { metaData },
+        { cdc },
+      );
+      expect(short(await changes(table, { from: 1 })).at(-1)).toMatch(/^\d delete 7 y$/);
+    }
+    const { path: removed } = files[0]!;
+    await foreignCommit(table, { remove: { path: removed, dataChange: true, deletionTimestamp: 1 } });
+    const rows = await changes(table, { from: 1 });
+    expect(Object.keys(rows[0]!).slice(0, 2)).toEqual(['new name', 'part']);
+    expect(short(rows).filter((text) => /^[15]/.test(text))).toEqual(['1 insert 1 x', '1 insert 2 x']);
   });
 
   it('cannot be told apart from columns of the same name', async () => {
