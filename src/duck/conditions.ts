@@ -56,6 +56,26 @@ export async function conditionsOf(
   return conditions;
 }
 
+/**
+ * Pairs of columns that are equal in every pair of rows that a join condition lets through. Only names that are qualified by
+ * the two aliases count.
+ */
+export async function equalColumns(
+  session: DuckSession,
+  on: string,
+  [left, right]: readonly [string, string],
+): Promise<[left: string, right: string][]> {
+  const tree = await whereClause(session, on);
+  return (tree === undefined ? [] : conjuncts(tree)).flatMap((node): [string, string][] => {
+    if (node.type !== 'COMPARE_EQUAL') return [];
+    const sides = [node.left?.column_names ?? [], node.right?.column_names ?? []];
+    const named = (alias: string) =>
+      sides.find(([first, ...rest]) => first === alias && rest.length === 1)?.[1];
+    const [a, b] = [named(left), named(right)];
+    return a === undefined || b === undefined ? [] : [[a, b]];
+  });
+}
+
 async function whereClause(session: DuckSession, predicate: string): Promise<Node | undefined> {
   const text = await session.scalar<string>(
     `SELECT json_serialize_sql(${quoteString(`SELECT 1 WHERE (${predicate}\n)`)})`,

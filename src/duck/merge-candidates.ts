@@ -52,7 +52,7 @@ export async function mergeCandidates(
 }
 
 /** Empty, which skips nothing, for types whose values do not come out of SQL in the form of statistics. */
-function rangeConditions(column: string, type: DataType, min: Json, max: Json): Condition[] {
+export function rangeConditions(column: string, type: DataType, min: Json, max: Json): Condition[] {
   const value = (json: Json): string | bigint | undefined => {
     if (type === 'string' || type === 'date') return String(json);
     if (type === 'long' || type === 'integer' || type === 'short' || type === 'byte')

@@ -29,7 +29,12 @@ export async function append(
   const { txn, userMetadata, mergeSchema = false } = options;
   return context.withSession(async (session) => {
     const { schema } = await context.log.update();
-    const { relation, columns } = await stageInput(session, input, schema, mergeSchema);
+    const { relation, columns } = await stageInput(
+      session,
+      input,
+      schema,
+      mergeSchema ? 'of both' : 'of the table',
+    );
     let rows = 0;
     let skipped = false;
     const version = await commitChange(context, session, async (attempt) => {

@@ -16,6 +16,7 @@ import { type AppendOptions, type AppendResult, append } from './append.js';
 import { type ChangesQuery, changes } from './changes.js';
 import { type DeleteOptions, type DeleteResult, deleteRows } from './delete.js';
 import type { RowsInput } from './input.js';
+import { type MergeOptions, type MergeResult, merge } from './merge.js';
 import { type OverwriteOptions, type OverwriteResult, overwrite } from './overwrite.js';
 import { type RowsQuery, rows } from './rows.js';
 import type { TableContext } from './table-context.js';
@@ -159,6 +160,15 @@ export class DeltaTable {
    */
   update(options: UpdateOptions): Promise<UpdateResult> {
     return updateRows(this.#context, options);
+  }
+
+  /**
+   * Merges rows of a source into the table in one commit. Nothing is committed when there is nothing to do.
+   * @throws table.merge_ambiguous (user) when several rows of the source would change the same row of the table,
+   *   table.bad_options (user), and what `append` and `delete` throw
+   */
+  merge(options: MergeOptions): Promise<MergeResult> {
+    return merge(this.#context, options);
   }
 
   /** Waits for checkpoints under way and frees the memory. Closing twice is fine. */

@@ -29,6 +29,8 @@ export type { ChangesQuery } from './changes.js';
 export type { DeleteOptions, DeleteResult } from './delete.js';
 export { type CreateOptions, DeltaTable, type DeltaTableOptions } from './delta-table.js';
 export type { RowsInput, SqlInput } from './input.js';
+export type { MergeOptions, MergeResult } from './merge.js';
+export type { MergeClauses, WhenMatched, WhenNotMatched, WhenNotMatchedBySource } from './merge-clauses.js';
 export type { OverwriteOptions, OverwriteResult } from './overwrite.js';
 export type { InputRow } from './row-values.js';
 export type { RowsQuery } from './rows.js';

@@ -1,17 +1,16 @@
 /** The columns of rows that JavaScript alone describes: the table's types where it has the column, else what the values are. */
 import { MurmurError } from '../base/errors.js';
-import { asNullable, mergeSchema } from '../delta/schema-evolution.js';
+import { asNullable } from '../delta/schema-evolution.js';
 import { arrayOf, column, type DataType, type StructType, struct } from '../schema/column-types.js';
 import { type InputRow, isPlainObject, mapEntries } from './row-values.js';
 
 /**
- * The table's columns and, behind them, those that only the rows have: string, boolean, long (integers), double, timestamp
+ * The columns that the rows have, in the order in which they come. What the table lacks is: string, boolean, long (integers), double, timestamp
  * (Date), binary, array, map (Map), struct.
  * @throws table.column_unclear (user) for values of several types, and where all are null
  */
 export function inferSchema(rows: readonly InputRow[], table: StructType): StructType {
-  const inferred = inferStruct(rows, table, '');
-  return mergeSchema(table, inferred);
+  return inferStruct(rows, table, '');
 }
 
 function inferStruct(rows: readonly object[], known: StructType, path: string): StructType {

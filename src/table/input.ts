@@ -1,5 +1,6 @@
 /** Where the rows of a write come from: JavaScript objects, or a query. Rows lie in DuckDB before a write plans anything. */
 import { randomUUID } from 'node:crypto';
+import { mergeSchema } from '../delta/schema-evolution.js';
 import type { DuckSession } from '../duck/session.js';
 import { quoteIdent } from '../duck/sql-text.js';
 import type { QueryColumn } from '../duck/store-assignment.js';
@@ -40,15 +41,17 @@ export interface StagedInput {
 const batchRows = 8192;
 
 /**
- * @param table the columns of the table, which rows are checked against
- * @param grow whether rows may bring columns that the table lacks; they are all read before the first is stored then
- * @throws table.column_unknown (user), table.column_unclear (user), table.value_mismatch (user), duck.sql_error (user)
+ * The columns of rows: those of the table; with what only the rows have behind them; or no other than the rows have. Types are
+ * the table's where it has the column. All but the first read every row before the first is stored.
  */
+export type RowColumns = 'of the table' | 'of both' | 'own columns';
+
+/** @throws table.column_unknown (user), table.column_unclear (user), table.value_mismatch (user), duck.sql_error (user) */
 export async function stageInput(
   session: DuckSession,
   input: RowsInput,
   table: StructType,
-  grow = false,
+  columns: RowColumns = 'of the table',
 ): Promise<StagedInput> {
   const name = `input_${randomUUID()}`;
   const relation = quoteIdent(name);
@@ -56,8 +59,9 @@ export async function stageInput(
   else {
     // No file holds a column of type void, and no vector can.
     const known = struct(...table.fields.filter(({ type }) => type !== 'void'));
-    const rows = grow ? await all(input) : input;
-    await stageRows(session, name, rows, Array.isArray(rows) && grow ? inferSchema(rows, known) : known);
+    const rows = columns === 'of the table' ? undefined : await all(input);
+    const own = rows && rows.length > 0 ? inferSchema(rows, known) : known;
+    await stageRows(session, name, rows ?? input, columns === 'of both' ? mergeSchema(known, own) : own);
   }
   return { relation, columns: await session.columnTypesOf(`SELECT * FROM ${relation}`) };
 }

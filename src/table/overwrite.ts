@@ -43,8 +43,9 @@ export async function overwrite(
   }
   return context.withSession(async (session) => {
     const { schema } = await context.log.update();
-    const grow = mergeSchema || overwriteSchema;
-    const staged = await stageInput(session, input, overwriteSchema ? struct() : schema, grow);
+    const known = overwriteSchema ? struct() : schema;
+    const columns = overwriteSchema ? 'own columns' : mergeSchema ? 'of both' : 'of the table';
+    const staged = await stageInput(session, input, known, columns);
     let rows = 0;
     const version = await commitChange(context, session, async (attempt) => {
       if (overwriteSchema) {

@@ -1,5 +1,7 @@
 /** The rows of a table, now or at an earlier version. */
+import { planScan } from '../delta/scan.js';
 import type { Snapshot } from '../delta/snapshot.js';
+import { conditionsOf } from '../duck/conditions.js';
 import type { Row } from '../duck/json-value.js';
 import { scanSql } from '../duck/scan.js';
 import { quoteIdent } from '../duck/sql-text.js';
@@ -26,7 +28,10 @@ export async function* rows(context: TableContext, query: RowsQuery): AsyncGener
   const limit = query.limit === undefined ? '' : ` LIMIT ${Math.trunc(query.limit)}`;
   const session = await context.connect();
   try {
-    const scan = await scanSql(session, snapshot, context.log.storage);
+    const conditions =
+      query.where === undefined ? [] : await conditionsOf(session, query.where, snapshot.schema);
+    const files = planScan(snapshot, conditions);
+    const scan = await scanSql(session, snapshot, context.log.storage, { files });
     const sql = `SELECT ${columns} FROM (${scan})${where}${limit}`;
     for await (const chunk of session.stream(sql, query.params ?? [])) yield* chunk;
   } finally {
