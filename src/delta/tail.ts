@@ -135,7 +135,7 @@ export class TableTail {
       `following ${this.table.storage.root}: version ${version} (${operation}) removed rows that may have been read`,
       {
         fault: 'user',
-        fix: 'run `murmur reset` to make the tables behind it anew',
+        fix: 'make the table that is read from it, and those behind it, anew with `murmur rebuild`',
         context: { version, operation },
       },
     );
@@ -145,7 +145,11 @@ export class TableTail {
     return new MurmurError(
       'delta.table_replaced',
       `following ${this.table.storage.root}: it ends at version ${latest}, and was read up to version ${version - 1}`,
-      { fault: 'user', fix: 'put back the newer table, or run `murmur reset`', context: { version, latest } },
+      {
+        fault: 'user',
+        fix: 'put back the newer table, or make those behind it anew with `murmur rebuild`',
+        context: { version, latest },
+      },
     );
   }
 
@@ -155,7 +159,7 @@ export class TableTail {
     throw new MurmurError(
       'delta.table_replaced',
       `following ${this.table.storage.root}: it is table ${metadata.id} now, it was ${tableId}`,
-      { fault: 'user', fix: 'run `murmur reset` to make the tables behind it anew' },
+      { fault: 'user', fix: 'put back the old table, or make those behind it anew with `murmur rebuild`' },
     );
   }
 }

@@ -106,7 +106,9 @@ function checkCommits(tables: Storage): Promise<CheckResult> {
 function checkTable(lake: Lake, name: string): Promise<CheckResult> {
   return checked(
     `table ${name}`,
-    'restore the files from a backup, or start over with "murmur reset"',
+    (streamNames as readonly string[]).includes(name)
+      ? `restore the files from a backup, or make it anew with "murmur rebuild ${name}"`
+      : 'restore the files from a backup, or start over with "murmur reset"',
     async () => {
       const { snapshot, table } = (await lake.table(name).at())!;
       const found = await bounded(snapshot.files, 16, async ({ path, size }) => {
@@ -122,7 +124,7 @@ function checkTable(lake: Lake, name: string): Promise<CheckResult> {
 
 /** A stream's checkpoint and its table name the same query. */
 function checkCheckpoint(lake: Lake, stream: string): Promise<CheckResult> {
-  const fix = 'put back the checkpoint that belongs to the table, or start over with "murmur reset"';
+  const fix = 'put back the checkpoint that belongs to the table, or run "murmur doctor --fix"';
   return checked(`checkpoint ${stream}`, fix, async () => {
     const log = await WriteAheadLog.open(new LocalStorage(lake.paths.checkpoints).at(stream), stream);
     const at = await lake.table(stream).at();

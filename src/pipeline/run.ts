@@ -7,6 +7,7 @@ import { Broadcast, type Subscription } from '../base/broadcast.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
 import { type EmbeddedRun, startEmbedded } from '../engine/embedded/index.js';
+import { settleRebuild } from '../engine/embedded/rebuild/rebuild.js';
 import type { QueryEvent, QueryStatus } from '../engine/engine.js';
 import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
@@ -148,6 +149,7 @@ export class LakeRun {
   async #open(opened: Resources): Promise<EmbeddedRun> {
     const { lake, spec, options } = this;
     const context = await openEngineContext(lake, spec, this.#clock, opened);
+    await settleRebuild(context);
     const queries = definePipelineQueries(spec, options.until ?? 'stopped', options.rules);
     const engine = await startEmbedded(context, queries);
     opened.add({ close: () => engine.close(drainMs) });

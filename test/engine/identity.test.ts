@@ -32,7 +32,7 @@ describe('a checkpoint', () => {
 
   it('that is lost is refused, and serves again when it is put back', async () => {
     renameSync(checkpoint(), lake.path('kept'));
-    expect(await refused('engine.checkpoint_missing')).toMatch(/bronze[\s\S]*murmur reset/);
+    expect(await refused('engine.checkpoint_missing')).toMatch(/bronze[\s\S]*murmur doctor --fix/);
     renameSync(lake.path('kept'), checkpoint());
     expect((await lake.runOnce(bronze)).error).toBeUndefined();
     expect(await bronzeRows()).toEqual([{ n: 4, ids: 4 }]);
@@ -56,7 +56,7 @@ describe('a checkpoint', () => {
 
   it('without its table is refused', async () => {
     rmSync(lake.path('tables', 'bronze'), { recursive: true });
-    expect(await refused('engine.checkpoint_mismatch')).toContain('murmur reset');
+    expect(await refused('engine.checkpoint_mismatch')).toContain('murmur rebuild bronze');
   });
 
   it('with cut offsets is refused by name', async () => {
@@ -80,7 +80,7 @@ describe('a table', () => {
     await lake.runOnce(bronze);
     const other = [query('bronze', { stamp: { mentions: 'word' } })];
     expect(await refused('engine.stamp_differs', other)).toMatch(
-      /mentions = twitter[\s\S]*word[\s\S]*murmur reset/,
+      /mentions = twitter[\s\S]*word[\s\S]*murmur rebuild bronze/,
     );
     expect((await lake.runOnce(bronze)).error).toBeUndefined();
   });

@@ -2,7 +2,7 @@
  * A lake in a temporary folder with the real rooms around the engine: files source, DuckDB, Delta tables, posts. The scorer
  * is the one that counts words, unless a test gives another.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeltaLog } from '../../src/delta/index.js';
@@ -56,8 +56,10 @@ export class TestLake {
   readonly #open: { close(): Promise<unknown> }[] = [];
   #reader: Promise<{ session: DuckSession; parquet: DuckParquetHandler }> | undefined;
 
-  constructor() {
-    mkdirSync(join(this.dir, 'landing'));
+  /** @param like a lake of which this one is a copy */
+  constructor(like?: TestLake) {
+    if (like) cpSync(like.dir, this.dir, { recursive: true, preserveTimestamps: true });
+    else mkdirSync(join(this.dir, 'landing'));
   }
 
   path(...parts: string[]): string {

@@ -99,7 +99,7 @@ describe('a damaged checkpoint is refused by name', () => {
       code: 'engine.checkpoint_corrupt',
       fault: 'external',
       message: expect.stringContaining(storage.uri('offsets/1')),
-      fix: expect.stringContaining('murmur reset'),
+      fix: expect.stringContaining('murmur doctor --fix'),
     });
   });
 

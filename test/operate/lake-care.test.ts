@@ -152,7 +152,7 @@ describe('doctor', () => {
     rmSync(id);
     writeFileSync(id, written.replace(queryId, '00000000-0000-4000-8000-000000000000'));
     expect(await faults()).toMatchObject([
-      { check: 'checkpoint gold', fix: expect.stringContaining('murmur reset') },
+      { check: 'checkpoint gold', fix: expect.stringContaining('murmur doctor --fix') },
     ]);
     rmSync(id);
     writeFileSync(id, written);

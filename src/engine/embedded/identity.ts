@@ -17,7 +17,7 @@ import {
   stampProperty,
   tableProperties,
 } from './table-properties.js';
-import { resetFix, WriteAheadLog } from './wal.js';
+import { checkpointFix, WriteAheadLog } from './wal.js';
 
 export interface QueryIdentity {
   stream: string;
@@ -91,7 +91,7 @@ function checkTable({ snapshot }: DeltaLog, { stream, table, stamp }: QueryIdent
         `table ${table} was written with ${key} = ${stamped}; murmur.yaml now says ${value}`,
         {
           fault: 'user',
-          fix: `begin again with \`murmur reset\`, or set ${key} back to ${stamped}`,
+          fix: `make it anew with \`murmur rebuild ${stream}\`, or set ${key} back to ${stamped}`,
           context: { key, stamped, configured: value },
         },
       );
@@ -108,7 +108,7 @@ async function checkPair(
     new MurmurError(
       'engine.checkpoint_mismatch',
       `checkpoint ${wal.storage.root} does not fit table ${table}: ${what}`,
-      { fault: 'user', fix: resetFix, context: { stream } },
+      { fault: 'user', fix: checkpointFix, context: { stream } },
     );
   if (queryId !== wal.queryId)
     throw differs(`it belongs to query ${wal.queryId}, the table to query ${queryId}`);
@@ -129,7 +129,7 @@ function lost(table: DeltaLog, checkpoint: Storage, { stream, table: name }: Que
   return new MurmurError(
     'engine.checkpoint_missing',
     `table ${name} exists, its checkpoint ${checkpoint.root} does not`,
-    { fault: 'external', fix: resetFix, context: { stream, tableVersion: table.snapshot.version } },
+    { fault: 'external', fix: checkpointFix, context: { stream, tableVersion: table.snapshot.version } },
   );
 }
 
@@ -137,6 +137,10 @@ function tableLost(storage: Storage, wal: WriteAheadLog, { stream, table }: Quer
   return new MurmurError(
     'engine.checkpoint_mismatch',
     `checkpoint ${wal.storage.root} has committed batches, table ${table} in ${storage.root} is missing`,
-    { fault: 'user', fix: 'put the table back, or run `murmur reset` to begin again', context: { stream } },
+    {
+      fault: 'user',
+      fix: `put the table back, or make it anew with \`murmur rebuild ${stream}\``,
+      context: { stream },
+    },
   );
 }

@@ -224,7 +224,7 @@ function asLanding(input: PlannedRead): LandingRead {
     `checkpoint of a query on a ${input.kind}, expected landing`,
     {
       fault: 'user',
-      fix: 'run `murmur reset` to begin again',
+      fix: 'put the right checkpoint back, or make the table anew with `murmur rebuild`',
     },
   );
 }

@@ -255,6 +255,6 @@ function asTable(input: PlannedRead): TableRead {
   throw new MurmurError(
     'engine.checkpoint_mismatch',
     `checkpoint of a query on ${input.kind}, expected a table`,
-    { fault: 'user', fix: 'run `murmur reset` to begin again' },
+    { fault: 'user', fix: 'put the right checkpoint back, or make the table anew with `murmur rebuild`' },
   );
 }

@@ -95,6 +95,15 @@ export class WriteAheadLog {
     return log;
   }
 
+  /** A log that ends with one batch, which is in the table; below `storage` must be no other. */
+  static async endingWith(storage: Storage, stream: string, last: Offsets, version: number): Promise<void> {
+    const { batchId, queryId } = last;
+    await putJson(storage, `offsets/${batchId}`, last);
+    await putJson(storage, `commits/${batchId}`, { format: walFormat, batchId, tableVersion: version });
+    // Last, for without it there is no log.
+    await WriteAheadLog.create(storage, stream, queryId);
+  }
+
   /** @throws engine.checkpoint_missing, engine.checkpoint_corrupt */
   async readOffsets(batchId: number): Promise<Offsets> {
     const path = `offsets/${batchId}`;
@@ -198,7 +207,7 @@ function corrupt(storage: Storage, path: string, stream: string, found: string):
   return new MurmurError(
     'engine.checkpoint_corrupt',
     `checkpoint file ${storage.uri(path)} of ${stream} cannot be read: ${found}`,
-    { fault: 'external', fix: resetFix, context: { stream, file: path } },
+    { fault: 'external', fix: checkpointFix, context: { stream, file: path } },
   );
 }
 
@@ -206,10 +215,10 @@ function missing(storage: Storage, path: string, stream: string): MurmurError {
   return new MurmurError(
     'engine.checkpoint_missing',
     `checkpoint file ${storage.uri(path)} of ${stream} is missing`,
-    { fault: 'external', fix: resetFix, context: { stream, file: path } },
+    { fault: 'external', fix: checkpointFix, context: { stream, file: path } },
   );
 }
 
 /** What a user can do about a checkpoint that is lost, damaged or of another table. */
-export const resetFix =
-  'put the checkpoint back from a copy, or begin again from landing/ with `murmur reset`';
+export const checkpointFix =
+  'put the checkpoint back from a copy, or let `murmur doctor --fix` make it from the table';

@@ -49,6 +49,13 @@ export class Ledger {
     return ledger;
   }
 
+  /** Writes down what the batches up to `last` read, in a folder that holds no notes yet: one range a file, its newest. */
+  static async create(state: Storage, last: number, inputs: InputRange[]): Promise<void> {
+    const ledger = new Ledger(state);
+    ledger.#count(last, { inputs, records: 0, bytes: 0 });
+    await ledger.#compact();
+  }
+
   /** The last batch that the segments cover; -1 for none. */
   get compactedTo(): number {
     return this.#segments.at(-1)?.last ?? -1;
@@ -63,7 +70,7 @@ export class Ledger {
         `batch ${this.#last + 1} is in neither ${this.state.root} nor the write-ahead log, which goes on with ${batchId}`,
         {
           fault: 'user',
-          fix: 'put the checkpoint back from a copy, or begin again from landing/ with `murmur reset`',
+          fix: 'put the checkpoint back from a copy, or let `murmur doctor --fix` make it from the table',
           context: { folder: this.state.root, missing: this.#last + 1, found: batchId },
         },
       );
