@@ -6,6 +6,13 @@ export type { Lake } from './lake/lake.js';
 export type { LakeTable, RowsQuery, TableCommit, TableCount, TableDescription } from './lake/lake-table.js';
 export type { SqlResult } from './lake/sql-desk.js';
 export { type CheckResult, checkLake, checkMachine } from './operate/doctor.js';
+export {
+  planRebuild,
+  type RebuildOptions,
+  type RebuildPreview,
+  type RebuildResult,
+  rebuild,
+} from './operate/rebuild.js';
 export { planReset, reset } from './operate/reset.js';
 export { trace } from './operate/trace.js';
 export {

@@ -57,6 +57,11 @@ const groups: Record<string, Entry[]> = {
       summary: 'find what is wrong, and its fix',
       load: () => import('./commands/doctor.js'),
     },
+    {
+      name: 'rebuild',
+      summary: 'make a table and those behind it anew',
+      load: () => import('./commands/rebuild.js'),
+    },
     { name: 'reset', summary: 'drop tables and checkpoints', load: () => import('./commands/reset.js') },
   ],
 };

@@ -25,7 +25,7 @@ const all = commandNames.flatMap((name) => [
 
 it('the commands are those that people were promised', () => {
   expect([...commandNames].sort()).toEqual(
-    'config dashboard demo doctor init model reset run source sql start status stop table trace wait'.split(
+    'config dashboard demo doctor init model rebuild reset run source sql start status stop table trace wait'.split(
       ' ',
     ),
   );

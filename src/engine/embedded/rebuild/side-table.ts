@@ -35,6 +35,10 @@ export class SideTable implements Storage {
     return this.#holder(prefix).list(prefix, options);
   }
 
+  folders(prefix: string): Promise<string[]> {
+    return this.#holder(prefix).folders(prefix);
+  }
+
   putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {
     return this.#holder(path).putIfAbsent(path, bytes);
   }

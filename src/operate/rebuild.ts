@@ -1,0 +1,163 @@
+/** Makes the table of a query, and those of all queries behind it, anew beside the old ones, and switches when done. */
+import { createHash, randomUUID } from 'node:crypto';
+import { pid } from 'node:process';
+import { systemClock } from '../base/clock.js';
+import { MurmurError } from '../base/errors.js';
+import { packageVersion } from '../base/package-root.js';
+import { queriesFrom, type RunningRebuild, startRebuild } from '../engine/embedded/rebuild/rebuild.js';
+import type { QueryEvent, QueryStatus } from '../engine/engine.js';
+import { ControlServer } from '../lake/control-server.js';
+import { openEngineContext } from '../pipeline/engine-context.js';
+import type { OpenLake } from '../pipeline/open.js';
+import { definePipelineQueries } from '../pipeline/queries.js';
+import { Resources } from '../pipeline/resources.js';
+
+export interface RebuildOptions {
+  /** Rows that the first table held at this version are kept, and only what came after it is done again. */
+  fromVersion?: number;
+  /** Interrupts the building; the same call goes on where it stopped. */
+  signal?: AbortSignal;
+  /** Told when the new tables begin to be built, to show how far they are. */
+  onStart?: (building: { status(): QueryStatus[]; events: AsyncIterable<QueryEvent> }) => void;
+}
+
+export interface RebuiltTable {
+  batches: number;
+  input_posts: number;
+  output_posts: number;
+  output_rows: number;
+  dropped_posts: number;
+  quarantined_posts: number;
+  /** The version of the table that holds the new rows. */
+  version: number;
+}
+
+export interface RebuildResult {
+  rebuilt: string;
+  from_version: number | null;
+  streams: Record<string, RebuiltTable>;
+  /** Files that are older than the log and were taken as read to their end. */
+  assumed_files: string[];
+  seconds: number;
+}
+
+export interface RebuildPreview {
+  /** The tables that will be made anew, in order. */
+  tables: string[];
+  /** Files that gave posts and are no longer in the landing place: a new bronze would lack those posts. */
+  gone: string[];
+}
+
+/** What a rebuild would do. @throws engine.no_such_query (user), delta.no_such_version (user) */
+export async function planRebuild(
+  { lake, spec, rules }: OpenLake,
+  name: string,
+  fromVersion?: number,
+): Promise<RebuildPreview> {
+  const made = queriesFrom(definePipelineQueries(spec, 'idle', rules), name);
+  const tables = made.map(({ plan }) => plan.sink.table);
+  if (!tables.includes('bronze') || !(await lake.table('bronze').exists())) return { tables, gone: [] };
+  const files =
+    fromVersion === undefined
+      ? `SELECT source_file FROM bronze UNION SELECT source_file FROM quarantine WHERE stream = 'bronze'`
+      : `SELECT source_file FROM (SELECT source_file, count(*) AS n FROM bronze GROUP BY 1)
+           ANTI JOIN (SELECT source_file, count(*) AS n FROM bronze VERSION AS OF ${Math.trunc(fromVersion)} GROUP BY 1)
+           USING (source_file, n)`;
+  const { rows } = await lake.sql(
+    `SELECT DISTINCT source_file AS path FROM (${files}) WHERE source_file IS NOT NULL ORDER BY 1`,
+  );
+  const there = new Set<string>();
+  for await (const { path } of lake.landing.list('')) there.add(path);
+  const needed = rows.map(({ path }) => path as string);
+  return { tables, gone: needed.filter((path) => !there.has(path)) };
+}
+
+/**
+ * Rebuilds. Readers see the old tables until each is replaced by one commit at the end; a crash leaves either the old lake
+ * or the new one, the last steps of which the next run or rebuild takes.
+ * @throws lake.already_running (user), engine.no_such_query (user), engine.version_unusable (user),
+ *   engine.rebuild_interrupted (user), and what the queries throw: then the lake is as it was
+ */
+export async function rebuild(
+  open: OpenLake,
+  name: string,
+  options: RebuildOptions = {},
+): Promise<RebuildResult> {
+  const { lake } = open;
+  queriesFrom(definePipelineQueries(open.spec, 'idle', open.rules), name);
+  const opened = new Resources();
+  try {
+    const server = opened.add(await ControlServer.claim(lake.paths.socket));
+    return await rebuildHeld(open, name, options, server);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** As `rebuild`, in a process that holds the lake already. */
+export async function rebuildHeld(
+  { lake, spec, rules, clock = systemClock }: OpenLake,
+  name: string,
+  { fromVersion, signal, onStart }: RebuildOptions,
+  server: ControlServer,
+): Promise<RebuildResult> {
+  const startedAt = clock.now();
+  const opened = new Resources();
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  signal?.addEventListener('abort', end);
+  if (signal?.aborted) end();
+  try {
+    const context = await openEngineContext(lake, spec, clock, opened);
+    const building = await startRebuild(context, {
+      queries: definePipelineQueries(spec, 'idle', rules),
+      name,
+      ...(fromVersion === undefined ? {} : { fromVersion }),
+      // Rules written as code cannot be compared, so a build with them is not gone on with.
+      fingerprint: digest({ name, fromVersion, spec, by: packageVersion(), rules: rules && randomUUID() }),
+    });
+    opened.add({ close: () => building.run.close(0) });
+    const { run } = building;
+    server.serve<QueryStatus, QueryEvent>({
+      status: () => ({ pid, runId: run.runId, startedAt, page: null, streams: run.status() }),
+      start: () => refuse(name),
+      stop: () => refuse(name),
+      close: end,
+      events: () => run.events.subscribe(4096),
+    });
+    onStart?.({ status: () => run.status(), events: run.events.subscribe(4096) });
+    const versions = await building.finish(ending.signal);
+    return {
+      rebuilt: name,
+      from_version: fromVersion ?? null,
+      streams: streamsOf(building, versions),
+      assumed_files: [...building.assumed],
+      seconds: Math.round(clock.now() - startedAt) / 1000,
+    };
+  } finally {
+    signal?.removeEventListener('abort', end);
+    await opened.close();
+  }
+}
+
+function streamsOf(
+  { run }: RunningRebuild,
+  versions: Readonly<Record<string, number>>,
+): Record<string, RebuiltTable> {
+  return Object.fromEntries(
+    run.status().map(({ name, totals: { superseded_posts, ...totals } }) => {
+      return [name, { ...totals, version: versions[name]! }];
+    }),
+  );
+}
+
+async function refuse(name: string): Promise<never> {
+  throw new MurmurError('operate.rebuilding', `starting or stopping a stream while ${name} is rebuilt`, {
+    fault: 'user',
+    fix: 'wait for the rebuild, or end it with "murmur stop --all"; the tables are then as they were',
+  });
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
