@@ -30,7 +30,12 @@ export type { ConflictKind, IsolationLevel } from './conflicts.js';
 export type { TableSpec } from './create-table.js';
 export { deletionVectorPath, readDeletionVector } from './deletion-vector.js';
 export { type Commit, type DeltaEnv, DeltaLog, type HistoryEntry } from './delta-log.js';
-export { type CompactOptions, type CompactResult, compact } from './optimize.js';
+export {
+  type OptimizeOptions,
+  type OptimizeProgress,
+  type OptimizeResult,
+  optimize,
+} from './optimize.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
 export { decodePath, deletionVectorKey, encodePath, literalPath } from './paths.js';
 export type { RowRange } from './roaring-bitmap.js';

@@ -18,7 +18,7 @@ export interface ParquetHandler {
     path: string,
     actions: Iterable<Action>,
   ): Promise<{ rows: number; size: number }>;
-  /** Rewrites live rows of `files` into new files near `targetSize` bytes (compaction). Contents stay identical. */
+  /** Rewrites live rows of `files` into new files near `targetSize` bytes. Contents stay identical. */
   rewrite(request: RewriteRequest): Promise<DataFile[]>;
 }
 
@@ -32,4 +32,6 @@ export interface RewriteRequest {
   files: AddFile[];
   /** Bytes. */
   targetSize: number;
+  /** Puts the rows into Z-order by these columns, as the schema spells them; else, or when empty, they keep their order. */
+  zOrderBy?: readonly string[];
 }

@@ -10,6 +10,17 @@ export function checkpointInterval({ configuration }: Metadata): number {
   return Number.isInteger(value) && value > 0 ? value : 10;
 }
 
+const defaultFileSize = 128 * 2 ** 20;
+const sizeUnits: Readonly<Record<string, number>> = { '': 1, b: 1, kb: 2 ** 10, mb: 2 ** 20, gb: 2 ** 30 };
+
+/** Bytes that files should have: `delta.targetFileSize` as a number or like `128mb`; default 128 MiB. */
+export function targetFileSize({ configuration }: Pick<Metadata, 'configuration'>): number {
+  const text = configuration['delta.targetFileSize'] ?? '';
+  const [, digits, unit = ''] = /^\s*(\d+)\s*([kmg]?b?)\s*$/i.exec(text) ?? [];
+  const bytes = Number(digits) * (sizeUnits[unit.toLowerCase()] ?? Number.NaN);
+  return bytes > 0 ? bytes : defaultFileSize;
+}
+
 /** How long removed files stay, in milliseconds. */
 export function deletedFileRetention({ configuration }: Metadata): number {
   return interval(configuration['delta.deletedFileRetentionDuration']) ?? 7 * day;

@@ -11,6 +11,7 @@ import type { DuckDatabase } from './database.js';
 import { stagedParquet } from './parquet-location.js';
 import { groupByPartition, type ScanTarget, scanSql } from './scan.js';
 import type { DuckSession } from './session.js';
+import { zOrdered } from './z-order.js';
 
 export class DuckParquetHandler implements ParquetHandler {
   constructor(private readonly database: DuckDatabase) {}
@@ -60,9 +61,9 @@ async function rewriteFiles(session: DuckSession, request: RewriteRequest): Prom
   const table: ScanTarget = { schema, metadata: { partitionColumns, configuration }, files: request.files };
   const written: DataFile[] = [];
   try {
-    const groups = groupByPartition(request.files, partitionColumns);
-    for (const files of groups.flatMap((group) => bins(group, request.targetSize))) {
-      const select = await scanSql(session, table, storage, { files });
+    for (const files of groupByPartition(request.files, partitionColumns)) {
+      const scan = await scanSql(session, table, storage, { files });
+      const select = await zOrdered(session, scan, request.zOrderBy ?? []);
       const partitionValues = files[0]!.partitionValues;
       const made = await writeDataFiles(session, {
         ...{ select, schema, storage, configuration, partitionColumns, partitionValues },
@@ -82,21 +83,6 @@ function dataColumns(schema: StructType, partitionColumns: readonly string[]): S
   return struct(...schema.fields.filter((f) => f.type !== 'void' && !partitionColumns.includes(f.name)));
 }
 
-/** Files one after the other as long as they stay within the target together. */
-function bins(files: readonly AddFile[], targetSize: number): AddFile[][] {
-  const result: AddFile[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const file of files) {
-    if (bytes + file.size > targetSize) {
-      result.push([]);
-      bytes = 0;
-    }
-    result.at(-1)!.push(file);
-    bytes += file.size;
-  }
-  return result;
-}
-
 function assertSameCount(before: readonly AddFile[], after: readonly DataFile[]): void {
   const expected = countRows(before);
   const actual = after.reduce((sum, file) => sum + file.numRecords, 0);
@@ -113,7 +99,7 @@ function countRows(files: readonly AddFile[]): number | undefined {
   for (const file of files) {
     const count = liveRecordsIn(file);
     if (count === undefined) return undefined;
-    sum += count;
+    sum += count - (file.deletionVector?.cardinality ?? 0);
   }
   return sum;
 }

@@ -5,14 +5,13 @@ import { assertProperties, neededProtocol } from '../delta/needed-protocol.js';
 import { assertNoExtraColumns, mergeSchema } from '../delta/schema-evolution.js';
 import { assertSchema } from '../delta/schema-rules.js';
 import type { Snapshot } from '../delta/snapshot.js';
+import { targetFileSize } from '../delta/table-properties.js';
 import type { Transaction } from '../delta/transaction.js';
 import type { FileLayout } from '../duck/data-files.js';
 import type { DuckSession } from '../duck/session.js';
 import { incomingSchema, type QueryColumn } from '../duck/store-assignment.js';
 import { writeParquet } from '../duck/write-parquet.js';
 import type { StructType } from '../schema/column-types.js';
-
-const defaultFileBytes = 128 * 1024 * 1024;
 
 export class Attempt {
   readonly transaction: Transaction;
@@ -93,9 +92,8 @@ export class Attempt {
 }
 
 /** Files of about `delta.targetFileSize` bytes; default 128 MiB. */
-function layoutOf({ configuration }: Metadata): FileLayout {
-  const target = Number(configuration['delta.targetFileSize']);
-  return { maxFileBytes: Number.isSafeInteger(target) && target > 0 ? target : defaultFileBytes };
+function layoutOf(metadata: Metadata): FileLayout {
+  return { maxFileBytes: targetFileSize(metadata) };
 }
 
 export function rowsIn(files: readonly DataFile[]): number {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, AddFile, DeletionVector } from '../../src/delta/actions.js';
 import { type CommitChanges, planChanges } from '../../src/delta/changes.js';
-import { compact, DeltaLog, vacuum } from '../../src/delta/index.js';
+import { DeltaLog, optimize, vacuum } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
 import { column, type StructType, struct } from '../../src/schema/column-types.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
@@ -52,7 +52,7 @@ describe('files of a range', () => {
     const b = await append(table, 3);
     await table.begin().remove(a).commit({ operation: 'DELETE' });
     await append(table, 4);
-    await compact(table, { targetSize: 1e9 });
+    await optimize(table, { targetSize: 1e9 });
     const live = table.snapshot.files[0]!;
     expect(await told(table, 1)).toEqual({
       1: [`+${a.path}`],

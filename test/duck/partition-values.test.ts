@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compact, DeltaLog } from '../../src/delta/index.js';
+import { DeltaLog, optimize } from '../../src/delta/index.js';
 import {
   DuckDatabase,
   DuckParquetHandler,
@@ -113,13 +113,13 @@ describe('partition values', () => {
           }
         }
         const before = reopened.snapshot.fileCount;
-        const compacted = await compact(reopened, { targetSize: 1e9 });
+        const compacted = await optimize(reopened, { targetSize: 1e9 });
         const again = await open(folder);
         expect(await rowsOf(again)).toEqual(written);
         expect(
           new Set(again.snapshot.files.map(({ partitionValues }) => JSON.stringify(partitionValues))).size,
         ).toBe(again.snapshot.fileCount);
-        expect(compacted.outcome === 'compacted').toBe(again.snapshot.fileCount < before);
+        expect(compacted.versions.length > 0).toBe(again.snapshot.fileCount < before);
       }),
       { numRuns: 25, interruptAfterTimeLimit: 20_000 },
     );

@@ -1,6 +1,6 @@
 /** The page's figures, against plain counting in SQL, while tables grow and change under them. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { compact } from '../../src/delta/index.js';
+import { optimize } from '../../src/delta/index.js';
 import { Lake } from '../../src/lake/lake.js';
 import { tables } from '../../src/posts/tables.js';
 import { goldRows, LakeBuilder } from './lake-builder.js';
@@ -67,7 +67,7 @@ it('sentiment over time counts a post once, batch by batch, through compaction a
   expect((await lake.figures.sentimentOverTime()).buckets).toEqual(second);
 
   const gold = await builder.table('gold', tables.gold);
-  expect(await compact(gold, { targetSize: 1 << 20, minFiles: 2 })).toBeDefined();
+  expect(await optimize(gold, { targetSize: 1 << 20, minFiles: 2 })).toBeDefined();
   expect((await lake.figures.sentimentOverTime()).buckets).toEqual(second);
 
   await builder.overwrite('gold', goldRows([post('e', 'negative', 5)]));
@@ -109,7 +109,7 @@ it('the last scored are the newest, once each, also out of compacted files', asy
       batch,
     );
     if (batch === 3)
-      await compact(await builder.table('gold', tables.gold), { targetSize: 1 << 20, minFiles: 2 });
+      await optimize(await builder.table('gold', tables.gold), { targetSize: 1 << 20, minFiles: 2 });
   }
   const posts = await lake.figures.lastScored(20);
   expect(posts.map(({ post_id }) => post_id)).toEqual(

@@ -1,6 +1,6 @@
 /** Tables that Murmur makes: Spark and Python's deltalake read every row of them, whatever was done to the table. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compact, DeltaLog } from '../../src/delta/index.js';
+import { DeltaLog, optimize } from '../../src/delta/index.js';
 import { writeParquet } from '../../src/duck/index.js';
 import type { StructType } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
@@ -57,7 +57,7 @@ describe.each([
 
   it('after optimize', async () => {
     const log = await readers.open(table);
-    expect((await compact(log, { targetSize: 2 ** 27 })).outcome).toBe('compacted');
+    expect((await optimize(log, { targetSize: 2 ** 27 })).versions).toHaveLength(1);
     await expectRead(table, twice);
   });
 });

@@ -99,7 +99,7 @@ describe('optimize and delete on the same files', () => {
     for (let round = 0; round < rounds; round++) {
       const outcome = [optimized![round], deleted![round]];
       expect([
-        ['compacted', 'conflict'],
+        ['optimized', 'conflict'],
         ['conflict', 'committed'],
       ]).toContainEqual(outcome);
       await expectNumbers(

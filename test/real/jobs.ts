@@ -1,7 +1,7 @@
 /** What is done to a table in the suites of crashes, races and full disks: each job, and the rows that it leaves. */
 import { readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { column, compact, DeltaTable, type DuckDatabase, struct, vacuum } from '../../src/table/index.js';
+import { column, DeltaTable, type DuckDatabase, optimize, struct, vacuum } from '../../src/table/index.js';
 
 export interface Job {
   /** How the table is made before the job: rows 0, 1, 2, … in so many commits of ten. */
@@ -37,11 +37,11 @@ export const jobs: Readonly<Record<string, Job>> = {
   },
   optimize: {
     appends: 6,
-    run: (table) => compact(table.log, { targetSize: 2 ** 27 }),
+    run: (table) => optimize(table.log, { targetSize: 2 ** 27 }),
   },
   vacuum: {
     appends: 4,
-    before: (table) => compact(table.log, { targetSize: 2 ** 27 }),
+    before: (table) => optimize(table.log, { targetSize: 2 ** 27 }),
     run: (table) => vacuum(table.log, { retainMs: 0, allowShorter: true }),
   },
 };

@@ -4,7 +4,7 @@
  * deleted after the table's retention. One table at a time, never on the path of a commit; what fails is left for later.
  */
 import type { Clock } from '../../base/clock.js';
-import { compact, type DeltaLog, type Snapshot, vacuum } from '../../delta/index.js';
+import { type DeltaLog, optimize, type Snapshot, vacuum } from '../../delta/index.js';
 
 /** Bytes that a table's files should have where nobody says otherwise. */
 const defaultTargetSize = 64 * 1024 * 1024;
@@ -108,7 +108,7 @@ export class Maintenance {
     for (const tier of this.#tiers) {
       if (this.#closed) return;
       if (smallFiles(table.snapshot, tier) >= minFiles)
-        await compact(table, { targetSize: tier, minFiles: 2, maxBytes });
+        await optimize(table, { targetSize: tier, maxBytes, auto: true });
     }
   }
 
