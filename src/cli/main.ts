@@ -19,6 +19,8 @@ export async function start(host: NodeJS.Process): Promise<void> {
     cwd: host.cwd(),
     interrupts: interruptsOf(host),
   };
+  // The doctor speaks of an old Node; the library need not at every command.
+  host.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const argv = host.argv.slice(2);
   host.on('uncaughtException', (error) => host.exit(report(error, argv, surroundings)));
   host.exitCode = await runCommand(argv, surroundings);

@@ -86,7 +86,7 @@ export class MemoryStorage implements Storage {
       const [name, ...inner] = path.slice(prefix.length).split('/');
       if (inner.length > 0) names.add(name!);
     }
-    return [...names];
+    return [...names].sort(compareUtf8);
   }
 
   async putIfAbsent(path: string, bytes: Uint8Array): Promise<PutIfAbsentOutcome> {

@@ -79,7 +79,7 @@ export function s3Error(e: unknown, { doing, uri, bucket, endpoint }: S3Attempt)
     );
   if (name === 'RequestTimeTooSkewed')
     return fail('storage.denied', "this machine's clock is wrong", 'user', "set this machine's clock");
-  if (status === 401 || status === 403)
+  if (status === 401 || status === 403 || keyFaults.has(name))
     return fail(
       'storage.denied',
       `access denied by ${endpoint} (${name})`,

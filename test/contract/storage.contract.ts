@@ -1,4 +1,5 @@
 /** What every Storage must do, whatever is behind it. */
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +29,23 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       expect(await range(10, 20)).toBe('');
     });
 
+    it('knows the edges of a file', async () => {
+      const storage = await open();
+      await storage.put('f', bytes('0123456789'));
+      await storage.put('empty', bytes(''));
+      const range = async (path: string, start: number, end: number) =>
+        Buffer.from(await storage.readRange(path, start, end)).toString();
+      expect(await range('f', 9, 10)).toBe('9');
+      expect(await range('f', 11, 12)).toBe('');
+      expect(await range('f', 5, 5)).toBe('');
+      expect(await range('f', 7, 3)).toBe('');
+      expect(await range('f', 0, Number.MAX_SAFE_INTEGER)).toBe('0123456789');
+      expect(await range('empty', 0, 1)).toBe('');
+      expect(await text(storage, 'empty')).toBe('');
+      expect(await storage.stat('empty')).toMatchObject({ size: 0 });
+      await expect(storage.readRange('none', 3, 3)).rejects.toMatchObject({ code: 'storage.not_found' });
+    });
+
     it('replaces with put, and never with putIfAbsent', async () => {
       const storage = await open();
       expect(await storage.putIfAbsent('f', bytes('first'))).toBe('created');
@@ -44,6 +62,19 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       );
       expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
       expect(await text(storage, 'log/1')).toBe(`from ${outcomes.indexOf('created')}`);
+    });
+
+    it('gives each of many names to one of its contenders', async () => {
+      const storage = await open();
+      const names = Array.from({ length: 25 }, (_, i) => `log/${String(i).padStart(20, '0')}.json`);
+      const won = await Promise.all(
+        names.flatMap((name) =>
+          [...'abcd'].map(async (who) => [name, who, await storage.putIfAbsent(name, bytes(who))] as const),
+        ),
+      );
+      const winners = won.filter(([, , outcome]) => outcome === 'created');
+      expect(winners.map(([name]) => name).sort()).toEqual(names);
+      for (const [name, who] of winners) expect(await text(storage, name)).toBe(who);
     });
 
     it('says what a file is, and that there is none', async () => {
@@ -78,6 +109,25 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       }
     });
 
+    it('takes a large file whole', async () => {
+      const storage = await open();
+      const folder = await mkdtemp(join(tmpdir(), 'murmur-storage-'));
+      try {
+        const [from, to] = [join(folder, 'from'), join(folder, 'to')];
+        const content = randomBytes(20_000_003);
+        await writeFile(from, content);
+        await storage.upload(from, 'a b/😀 100%.parquet');
+        expect((await storage.stat('a b/😀 100%.parquet'))?.size).toBe(content.length);
+        await writeFile(to, 'what stood there before');
+        await storage.download('a b/😀 100%.parquet', to);
+        expect((await readFile(to)).equals(content)).toBe(true);
+        const middle = await storage.readRange('a b/😀 100%.parquet', 9_999_999, 10_000_100);
+        expect(Buffer.from(middle).equals(content.subarray(9_999_999, 10_000_100))).toBe(true);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    });
+
     it('deletes, also what is not there', async () => {
       const storage = await open();
       await storage.put('x', bytes('1'));
@@ -102,6 +152,24 @@ export function storageContract(name: string, open: () => Promise<Storage>): voi
       }
       expect(await paths(storage, '', 'a/b/\u{10ffff}')).toEqual(sorted.slice(3));
       expect(await paths(storage, 'a/', 'a/1')).toEqual(['a/b/c', 'a/c']);
+    });
+
+    it('names the folders at a place', async () => {
+      const storage = await open();
+      for (const path of ['b/1', 'a/x/1', 'a/y', 'a-b/1', 'ü 😀%/f', 'file'])
+        await storage.put(path, bytes('1'));
+      expect(await storage.folders('')).toEqual(['a', 'a-b', 'b', 'ü 😀%']);
+      expect(await storage.folders('a/')).toEqual(['x']);
+      expect(await storage.folders('none/')).toEqual([]);
+    });
+
+    it('tells a rewritten file from what it was', async () => {
+      const storage = await open();
+      await storage.put('f', bytes('one'));
+      const before = await storage.stat('f');
+      await storage.put('f', bytes('three'));
+      expect(await storage.stat('f')).not.toEqual(before);
+      for await (const info of storage.list('')) expect(info).toEqual(await storage.stat('f'));
     });
 
     it('lists more files than it looks at together, each once', async () => {
