@@ -6,11 +6,27 @@
 import type { DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType } from '@duckdb/node-api';
 import { MurmurError } from '../base/errors.js';
 import { type DataType, decimalParts, type StructType, struct } from '../schema/column-types.js';
+import type { DuckSession } from './session.js';
 import { deltaType, duckType } from './types.js';
 
 export interface QueryColumn {
   name: string;
   type: DuckDBType;
+  /** Whether it is a bare NULL, which DuckDB shows as INTEGER and which fits every type. */
+  isNull?: boolean;
+}
+
+/** The columns that a query would give, without running it. */
+export async function queryColumns(session: DuckSession, select: string): Promise<QueryColumn[]> {
+  const columns = await session.columnTypesOf(select);
+  if (!columns.some(({ type }) => type.toString() === 'INTEGER')) return columns;
+  const names = columns.map((_, i) => `c${i}`);
+  const types = names.map((name) => `typeof(${name}) AS ${name}`).join(', ');
+  const [found] = await session.rows(
+    `SELECT ${types} FROM (SELECT 1) LEFT JOIN
+     (SELECT * FROM (${select}\n) AS query(${names.join(', ')}) LIMIT 0) ON true`,
+  );
+  return columns.map((column, i) => (found![`c${i}`] === '"NULL"' ? { ...column, isNull: true } : column));
 }
 
 /**
@@ -20,18 +36,22 @@ export interface QueryColumn {
  *   where a new column has no type in Delta
  */
 export function incomingSchema(columns: readonly QueryColumn[], table: StructType): StructType {
-  return struct(...columns.map(({ name, type }) => incomingField(name, type, table, '')));
+  return struct(
+    ...columns.map(({ name, type, isNull = false }) =>
+      incomingField(name, isNull ? 'null' : type, table, ''),
+    ),
+  );
 }
 
-function incomingField(name: string, from: DuckDBType, parent: StructType, path: string) {
+function incomingField(name: string, from: DuckDBType | 'null', parent: StructType, path: string) {
   const known = parent.fields.find((f) => f.name.toLowerCase() === name.toLowerCase());
   const shown = path + (known?.name ?? name);
   return { name, type: incomingType(from, known?.type, shown), nullable: true, metadata: {} };
 }
 
-function incomingType(from: DuckDBType, to: DataType | undefined, path: string): DataType {
+function incomingType(from: DuckDBType | 'null', to: DataType | undefined, path: string): DataType {
   if (to === undefined) return newType(from, path);
-  if (from.toString() === 'SQLNULL' || from.toString() === '"NULL"') return to;
+  if (from === 'null') return to;
   if (typeof to === 'string') {
     if (isAssignable(from, to)) return to;
     throw mismatch(path, from, to);
@@ -55,9 +75,8 @@ function incomingType(from: DuckDBType, to: DataType | undefined, path: string):
   throw mismatch(path, from, to);
 }
 
-function newType(from: DuckDBType, path: string): DataType {
-  const type = deltaType(from);
-  if (type !== 'void') return type;
+function newType(from: DuckDBType | 'null', path: string): DataType {
+  if (from !== 'null') return deltaType(from);
   throw new MurmurError(
     'duck.type_unsupported',
     `adding column ${path}: all its values are null, so it has no type`,

@@ -2,7 +2,7 @@
 import { MurmurError } from '../base/errors.js';
 import type { DuckSession } from '../duck/session.js';
 import { quoteIdent } from '../duck/sql-text.js';
-import { incomingSchema } from '../duck/store-assignment.js';
+import { incomingSchema, queryColumns } from '../duck/store-assignment.js';
 import { duckType } from '../duck/types.js';
 import type { StructField, StructType } from '../schema/column-types.js';
 
@@ -29,7 +29,7 @@ export async function checkedAssignments(
   }
   if (assigned.size === 0) return new Map();
   const list = [...assigned].map(([name, { sql }]) => `(${sql}\n) AS ${quoteIdent(name)}`);
-  incomingSchema(await session.columnTypesOf(`SELECT ${list.join(', ')} FROM ${from}`), schema);
+  incomingSchema(await queryColumns(session, `SELECT ${list.join(', ')} FROM ${from}`), schema);
   return new Map(
     [...assigned].map(([name, { field, sql }]) => [name, `CAST((${sql}\n) AS ${duckType(field.type)})`]),
   );

@@ -9,9 +9,10 @@ import type { Snapshot } from '../delta/snapshot.js';
 import { DuckDatabase, type DuckDatabaseOptions } from '../duck/database.js';
 import type { Row } from '../duck/json-value.js';
 import { lazyParquet } from '../duck/lazy-parquet.js';
-import type { StructType } from '../schema/column-types.js';
+import type { StructField, StructType } from '../schema/column-types.js';
 import { openStorage } from '../storage/open-storage.js';
 import type { Storage } from '../storage/storage.js';
+import { addColumns, dropNotNull, setProperties, unsetProperties } from './alter.js';
 import { type AppendOptions, type AppendResult, append } from './append.js';
 import { type ChangesQuery, changes } from './changes.js';
 import { type DeleteOptions, type DeleteResult, deleteRows } from './delete.js';
@@ -169,6 +170,32 @@ export class DeltaTable {
    */
   merge(options: MergeOptions): Promise<MergeResult> {
     return merge(this.#context, options);
+  }
+
+  /**
+   * Sets table properties, and raises the protocol where one needs it.
+   * @returns the version that the table has now
+   * @throws delta.bad_property (user); delta.unsupported_feature (user) for one that asks for a feature that cannot be written
+   */
+  setProperties(properties: Readonly<Record<string, string>>): Promise<number> {
+    return setProperties(this.#context, properties);
+  }
+
+  unsetProperties(...keys: string[]): Promise<number> {
+    return unsetProperties(this.#context, keys);
+  }
+
+  /**
+   * Adds nullable columns behind the others; rows that are there have nulls in them.
+   * @throws delta.column_exists (user), delta.not_null (user), delta.bad_schema (user)
+   */
+  addColumns(...columns: StructField[]): Promise<number> {
+    return addColumns(this.#context, columns);
+  }
+
+  /** Lets a NOT NULL column hold nulls from now on. @throws delta.schema_mismatch (user) where there is no such column */
+  dropNotNull(column: string): Promise<number> {
+    return dropNotNull(this.#context, column);
   }
 
   /** Waits for checkpoints under way and frees the memory. Closing twice is fine. */

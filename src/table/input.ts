@@ -1,9 +1,10 @@
 /** Where the rows of a write come from: JavaScript objects, or a query. Rows lie in DuckDB before a write plans anything. */
 import { randomUUID } from 'node:crypto';
+import { MurmurError } from '../base/errors.js';
 import { mergeSchema } from '../delta/schema-evolution.js';
 import type { DuckSession } from '../duck/session.js';
 import { quoteIdent } from '../duck/sql-text.js';
-import type { QueryColumn } from '../duck/store-assignment.js';
+import { type QueryColumn, queryColumns } from '../duck/store-assignment.js';
 import { type StructType, struct } from '../schema/column-types.js';
 import { inferSchema } from './infer-schema.js';
 import { type InputRow, rowEncoder } from './row-values.js';
@@ -55,15 +56,34 @@ export async function stageInput(
 ): Promise<StagedInput> {
   const name = `input_${randomUUID()}`;
   const relation = quoteIdent(name);
-  if ('sql' in input) await session.run(`CREATE TEMP TABLE ${relation} AS ${input.sql}`);
-  else {
-    // No file holds a column of type void, and no vector can.
-    const known = struct(...table.fields.filter(({ type }) => type !== 'void'));
-    const rows = columns === 'of the table' ? undefined : await all(input);
-    const own = rows && rows.length > 0 ? inferSchema(rows, known) : known;
-    await stageRows(session, name, rows ?? input, columns === 'of both' ? mergeSchema(known, own) : own);
-  }
+  if ('sql' in input) return { relation, columns: await stageQuery(session, relation, input) };
+  // No file holds a column of type void, and no vector can.
+  const known = struct(...table.fields.filter(({ type }) => type !== 'void'));
+  const rows = columns === 'of the table' ? undefined : await all(input);
+  const own = rows && rows.length > 0 ? inferSchema(rows, known) : known;
+  await stageRows(session, name, rows ?? input, columns === 'of both' ? mergeSchema(known, own) : own);
   return { relation, columns: await session.columnTypesOf(`SELECT * FROM ${relation}`) };
+}
+
+/** The columns as the query has them: a table would rename one that is there twice, and give nulls without a type one. */
+async function stageQuery(session: DuckSession, relation: string, { sql }: SqlInput): Promise<QueryColumn[]> {
+  const columns = await queryColumns(session, sql);
+  const names = columns.map(({ name }) => name.toLowerCase());
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) {
+    throw new MurmurError('table.column_ambiguous', `reading a query with two columns named ${twice}`, {
+      fault: 'user',
+      fix: 'give each column a name of its own (names ignore case)',
+      context: { column: twice },
+    });
+  }
+  // A null text can be cast to every type.
+  const items = columns.map(({ name, isNull }) => {
+    const column = quoteIdent(name);
+    return isNull ? `CAST(${column} AS VARCHAR) AS ${column}` : column;
+  });
+  await session.run(`CREATE TEMP TABLE ${relation} AS SELECT ${items.join(', ')} FROM (${sql}\n)`);
+  return columns;
 }
 
 async function stageRows(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { column, type DeltaTable, isMurmurError, struct } from '../../src/table/index.js';
+import { arrayOf, column, type DeltaTable, isMurmurError, struct } from '../../src/table/index.js';
 import { commitOf, dataFiles, newTable, reopen, rowsOf, useTables } from './tables.js';
 
 useTables();
@@ -99,6 +99,15 @@ describe('update', () => {
       operation: 'UPDATE',
       operationMetrics: { numUpdatedRows: '2', numCopiedRows: '1', numAddedFiles: '1', numRemovedFiles: '1' },
     });
+  });
+
+  it('sets a column to null, whatever its type', async () => {
+    const table = await newTable({
+      schema: struct(column('at', 'timestamp'), column('list', arrayOf('long'))),
+    });
+    await table.append([{ at: new Date(), list: [1] }]);
+    await table.update({ set: { at: 'NULL', list: 'NULL' } });
+    expect(await rowsOf(table)).toEqual([{ at: null, list: null }]);
   });
 
   it('moves rows between partitions', async () => {
