@@ -56,7 +56,6 @@ export async function notDeleted(
     tables.delete(table);
     throw e;
   }
-  // NOT IN becomes a mark join: unlike an anti join it is never turned around, so the rows keep their order.
   return `(filename, file_row_number) NOT IN (
     SELECT (file, unnest(range("first", "last" + 1))) FROM temp.main.${quoteIdent(table)})`;
 }

@@ -39,8 +39,8 @@ export interface ScanOptions {
 const rowNumberColumns = ['filename', 'file_row_number'] as const;
 
 /**
- * Rows come file by file, each in its own order, without those that deletion vectors take out. A table without files gives no
- * rows, with the right columns. The text may be used on this session, as long as it is open.
+ * Rows come file by file, each in its own order; only where deletion vectors take rows out, the others have no order. A table
+ * without files gives no rows, with the right columns. The text may be used on this session, as long as it is open.
  * @throws duck.column_unknown (user); duck.column_ambiguous (user) with `rowNumbers` or deletion vectors on a table that
  *   has a column of such a name; delta.bad_deletion_vector (external); what the storage throws
  */

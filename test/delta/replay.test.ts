@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MurmurError } from '../../src/base/errors.js';
 import type { Action, AddFile } from '../../src/delta/actions.js';
+import { features } from '../../src/delta/features.js';
 import { DeltaLog } from '../../src/delta/index.js';
 import { parseCommit } from '../../src/delta/log.js';
 import { checkpointPath, commitPath, lastCheckpointPath } from '../../src/delta/log-files.js';
@@ -229,6 +230,33 @@ describe('protocol', () => {
   ])('refuses to read %j, naming %s', async (own, feature) => {
     await withProtocol(own);
     await expect(open()).rejects.toMatchObject({ code: 'delta.unsupported_feature', context: { feature } });
+  });
+
+  it('refuses features that keep the newest commits elsewhere, though they bind writers alone', async () => {
+    const feature = 'coordinatedCommits-preview';
+    const own = { minReaderVersion: 1, minWriterVersion: 7, writerFeatures: [feature, 'rowTracking'] };
+    await withProtocol(own);
+    await open();
+    await withProtocol(own, { 'delta.coordinatedCommits.commitCoordinator-preview': 'dynamodb' });
+    await expect(open()).rejects.toMatchObject({
+      ...{ code: 'delta.unsupported_feature', context: { feature, verb: 'read' } },
+      fix: expect.stringContaining('DROP FEATURE'),
+    });
+  });
+
+  it('reads every feature that its table says it reads, and no other', async () => {
+    for (const [name, { read, write, active }] of Object.entries(features)) {
+      if (read === 'when inactive' || write === 'when inactive') expect(active, name).toBeDefined();
+      await withProtocol({
+        minReaderVersion: 3,
+        minWriterVersion: 7,
+        readerFeatures: [name],
+        writerFeatures: [name],
+      });
+      const opened = await open().catch((e) => e.context.feature);
+      if (read === 'no') expect(opened).toBe(name);
+      else expect(opened).toBeInstanceOf(DeltaLog);
+    }
   });
 
   it.each([

@@ -211,8 +211,8 @@ export class TableInput implements BatchInput<TableRead> {
     const inOrder = 'ORDER BY __piece, file_row_number';
     if (this.options.fansOut) return `(sum(__new::INTEGER) OVER (${inOrder}))::BIGINT - 1`;
     const [only] = pieces;
-    return pieces.length === 1 && only
-      ? `file_row_number - ${only.file.fromRow}`
+    return pieces.length === 1 && only?.file.add.deletionVector === undefined
+      ? `file_row_number - ${only!.file.fromRow}`
       : `row_number() OVER (${inOrder}) - 1`;
   }
 
