@@ -99,7 +99,7 @@ function countRows(files: readonly AddFile[]): number | undefined {
   for (const file of files) {
     const count = liveRecordsIn(file);
     if (count === undefined) return undefined;
-    sum += count - (file.deletionVector?.cardinality ?? 0);
+    sum += count;
   }
   return sum;
 }

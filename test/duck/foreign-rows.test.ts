@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compact, deletionVectorPath } from '../../src/delta/index.js';
+import { deletionVectorPath, optimize } from '../../src/delta/index.js';
 import { DuckDatabase, type DuckSession, registerTables, scanSql } from '../../src/duck/index.js';
 import { arrayOf, column, type DataType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
@@ -92,7 +92,7 @@ describe('deletion vectors', () => {
   it('are gone once the files are rewritten', async () => {
     const expected = await deleted();
     const log = await table.open();
-    expect(await compact(log, { targetSize: 2 ** 20 })).toMatchObject({ outcome: 'compacted' });
+    expect((await optimize(log, { targetSize: 2 ** 20 })).versions).not.toEqual([]);
     expect(await table.rows('n', 'ORDER BY n')).toEqual(expected.map((n) => ({ n })));
     expect(log.snapshot.numRecords).toBe(expected.length);
   });
