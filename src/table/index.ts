@@ -8,6 +8,7 @@ export { type ErrorDetails, type Fault, isMurmurError, MurmurError } from '../ba
 export * from '../delta/index.js';
 export { DuckDatabase, type DuckDatabaseOptions } from '../duck/database.js';
 export type { Json, Row } from '../duck/json-value.js';
+export type { DuckSession } from '../duck/session.js';
 export {
   type ArrayType,
   arrayOf,
