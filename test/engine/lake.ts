@@ -52,12 +52,13 @@ export function query(name: StreamName, choice: QueryChoice = {}): QueryDefiniti
 }
 
 export class TestLake {
-  readonly dir = mkdtempSync(join(tmpdir(), 'murmur-engine-'));
+  readonly dir: string;
   readonly #open: { close(): Promise<unknown> }[] = [];
   #reader: Promise<{ session: DuckSession; parquet: DuckParquetHandler }> | undefined;
 
-  /** @param like a lake of which this one is a copy */
-  constructor(like?: TestLake) {
+  /** @param like a lake of which this one is a copy; `parent` is the folder that it is made in */
+  constructor({ like, parent = tmpdir() }: { like?: TestLake; parent?: string } = {}) {
+    this.dir = mkdtempSync(join(parent, 'murmur-engine-'));
     if (like) cpSync(like.dir, this.dir, { recursive: true, preserveTimestamps: true });
     else mkdirSync(join(this.dir, 'landing'));
   }

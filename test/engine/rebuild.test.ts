@@ -50,7 +50,7 @@ beforeAll(async () => {
   await other.runOnce(newQueries);
   held.newMore = await contents(other);
   await other.remove();
-  const third = new TestLake(run);
+  const third = new TestLake({ like: run });
   landMore(third);
   await third.runOnce(oldQueries);
   held.oldMore = await contents(third);
@@ -60,7 +60,7 @@ afterAll(() => run.remove());
 
 let lake: TestLake;
 beforeEach(() => {
-  lake = new TestLake(run);
+  lake = new TestLake({ like: run });
 });
 afterEach(async () => {
   disarmFaultPoint();

@@ -1,14 +1,13 @@
 /** kill -9 at every step that a fault point names: the table stays whole, and what is done next works. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
 import { DuckDatabase } from '../../src/duck/index.js';
-import { DeltaTable } from '../../src/table/index.js';
-import { append, type Job, jobs, numbersIn, perform, prepare } from './jobs.js';
+import { contents, copyTable, expectWhole, type Job, jobs, perform, prepare } from './jobs.js';
 
 const source = fileURLToPath(new URL('../../src', import.meta.url));
 const points = ['delta', 'duck', 'storage', 'table'].flatMap((room) => faultPointsIn(join(source, room)));
@@ -29,14 +28,14 @@ describe.each(Object.entries(jobs))('%s', (name, job) => {
   it('survives a kill at every step', async () => {
     const made = join(dir, name);
     await prepare(job, made, duck);
-    const before = await contents(made);
+    const before = await contents(made, duck);
     for (const point of points) {
       const passages = await count(point, job, made);
       for (let passage = 1; passage <= passages; passage++) {
-        const folder = copy(made, `${name}-${point}-${passage}`);
+        const folder = copyTable(made, join(dir, `${name}-${point}-${passage}`));
         kill(folder, name, point, passage);
         killedAt.add(point);
-        await expectWhole(folder, job, before);
+        await expectWhole(folder, job, before, duck);
       }
     }
   });
@@ -47,36 +46,9 @@ it('every fault point of the Delta module has been a place to die', () => {
   expect([...killedAt].sort()).toEqual([...new Set(points)].sort());
 });
 
-interface Contents {
-  version: number;
-  numbers: number[];
-}
-
-async function contents(folder: string): Promise<Contents> {
-  const table = await DeltaTable.open(folder, { duck });
-  try {
-    return { version: table.version, numbers: await numbersIn(table) };
-  } finally {
-    await table.close();
-  }
-}
-
-/** What was committed is there once, what was not is not; the job done again and an append after it work. */
-async function expectWhole(folder: string, job: Job, before: Contents): Promise<void> {
-  const after = job.after?.(before.numbers) ?? before.numbers;
-  const left = await contents(folder);
-  expect(left.numbers).toEqual(left.version > before.version ? after : before.numbers);
-  if (left.version === before.version || job.after === undefined) await perform(job, folder, duck);
-  expect((await contents(folder)).numbers).toEqual(after);
-  const table = await DeltaTable.open(folder, { duck });
-  await append(table, [5000]);
-  await table.close();
-  expect((await contents(folder)).numbers).toEqual([...after, 5000]);
-}
-
 /** How often the job passes a point. */
 async function count(point: string, job: Job, made: string): Promise<number> {
-  const folder = copy(made, 'count');
+  const folder = copyTable(made, join(dir, 'count'));
   let passages = 0;
   const pass = () => {
     passages++;
@@ -100,12 +72,6 @@ function kill(folder: string, job: string, point: string, passage: number): void
     { encoding: 'utf8' },
   );
   expect(signal, stderr).toBe('SIGKILL');
-}
-
-function copy(made: string, name: string): string {
-  const folder = join(dir, name.replaceAll(' ', '-'));
-  cpSync(made, folder, { recursive: true, preserveTimestamps: true });
-  return folder;
 }
 
 function faultPointsIn(folder: string): string[] {

@@ -30,13 +30,13 @@ async function meet(rounds: number): Promise<string[]> {
   for (let round = 0; round < rounds; round++) {
     const table = await DeltaTable.open(join(folder!, String(round)), { duck });
     armFaultPoint('delta.commit.before_put', () => awaitBoth(round));
-    outcomes.push(what === 'optimize' ? await optimize(table) : await removeOdd(table));
+    outcomes.push(what === 'optimize' ? await optimizeAll(table) : await removeOdd(table));
     await table.close();
   }
   return outcomes;
 }
 
-async function optimize(table: DeltaTable): Promise<string> {
+async function optimizeAll(table: DeltaTable): Promise<string> {
   return (await optimizeLog(table.log, { targetSize: 2 ** 27 })).conflict === undefined
     ? 'optimized'
     : 'conflict';
