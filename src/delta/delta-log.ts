@@ -218,8 +218,7 @@ export class DeltaLog {
       await writeCheckpoint(this.storage, this.env.parquet, snapshot, clock.now());
       const cutoff = logCutoff(snapshot, clock.now());
       if (cutoff === undefined || cutoff === this.#cleanedTo) return;
-      const neededFrom = await this.env.logNeededFrom?.(this.storage);
-      await cleanUpLog(this.storage, this.env.parquet, { cutoff, now: clock.now(), neededFrom });
+      await cleanUpLog(this.storage, cutoff, await this.env.logNeededFrom?.(this.storage));
       this.#cleanedTo = cutoff;
     } catch (e) {
       this.env.onWarning?.(asMurmurError(e));

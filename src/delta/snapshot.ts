@@ -43,23 +43,20 @@ const bareMetadata = {
 
 /** The state after one more commit, or after a checkpoint. Within a version removes come before adds. */
 export function replay(state: TableState, version: number, actions: readonly Action[]): TableState {
-  let { protocol, metadata, domains, timestamp } = state;
+  let { protocol, metadata, txns, domains, timestamp } = state;
   const live = new Map<string, AddFile | undefined>();
   const tombstones = new Map<string, RemoveFile | undefined>();
-  const txns = new Map<string, Txn>();
   for (const { remove } of actions) {
     if (remove === undefined) continue;
-    const key = fileKey(remove);
-    live.set(key, undefined);
-    tombstones.set(key, remove);
+    live.set(fileKey(remove), undefined);
+    tombstones.set(fileKey(remove), remove);
   }
   for (const action of actions) {
     if (action.add) {
-      const key = fileKey(action.add);
-      live.set(key, action.add);
-      if (tombstones.has(key) || state.tombstones.get(key)) tombstones.set(key, undefined);
+      live.set(fileKey(action.add), action.add);
+      tombstones.set(fileKey(action.add), undefined);
     } else if (action.txn) {
-      txns.set(action.txn.appId, action.txn);
+      txns = new Map(txns).set(action.txn.appId, action.txn);
     } else if (action.domainMetadata) {
       const next = new Map(domains);
       if (action.domainMetadata.removed) next.delete(action.domainMetadata.domain);
@@ -78,7 +75,7 @@ export function replay(state: TableState, version: number, actions: readonly Act
     metadata,
     live: state.live.with(live),
     tombstones: state.tombstones.with(tombstones),
-    txns: txns.size === 0 ? state.txns : new Map([...state.txns, ...txns]),
+    txns,
     domains,
   };
 }

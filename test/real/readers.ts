@@ -16,6 +16,7 @@ import {
   scanSql,
 } from '../../src/duck/index.js';
 import { LocalStorage } from '../../src/storage/local.js';
+import { DeltaTable } from '../../src/table/index.js';
 import { pythonWith } from './setup/python.js';
 import { PythonWorker } from './setup/python-worker.js';
 import { startSpark } from './setup/spark.js';
@@ -56,6 +57,11 @@ export class Readers {
 
   open(table: string): Promise<DeltaLog> {
     return DeltaLog.open(new LocalStorage(this.path(table)), this.env);
+  }
+
+  /** The table as we change it. */
+  table(table: string): Promise<DeltaTable> {
+    return DeltaTable.open(this.path(table), { duck: this.database, engineInfo: 'murmur/test' });
   }
 
   /** Runs Spark SQL in which `{name}` stands for the table in this folder. */
@@ -123,7 +129,7 @@ export class Readers {
 
 export function startDeltalake(): PythonWorker {
   const python = pythonWith('deltalake', ['deltalake==1.6.6', 'pyarrow']);
-  return new PythonWorker(python, [fileURLToPath(new URL('./deltalake_worker.py', import.meta.url))]);
+  return new PythonWorker(python, [fileURLToPath(new URL('./setup/deltalake_worker.py', import.meta.url))]);
 }
 
 function readParquet(files: string): string {

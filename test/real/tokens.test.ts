@@ -13,7 +13,7 @@ import { pythonWith } from './setup/python.js';
 import { haveTweets, textsOf, tweetLines } from './tweets.js';
 
 const maxTokens = 64;
-const script = fileURLToPath(new URL('tokenize.py', import.meta.url));
+const script = fileURLToPath(new URL('write_tokens.py', import.meta.url));
 const wordpiece = fileURLToPath(new URL('../../models/bundled/tokenizer.json', import.meta.url));
 
 describe.skipIf(!haveTweets)('token ids equal those of the original library', () => {

@@ -36,7 +36,7 @@ export async function startEmbedded(
   await prepareDatabase(context);
   const delta: DeltaEnv = {
     ...context.delta,
-    logNeededFrom: async (storage) => (await versionYetToRead(context, queries, storage))?.version,
+    logNeededFrom: (storage) => versionYetToRead(context, queries, storage),
   };
   const plans = [...queries, ...others].map(({ plan }) => plan);
   const run = new EmbeddedRun({ ...context, delta }, queries, plans, await context.duck.connect());

@@ -69,7 +69,7 @@ export function startSpark(dir: string): PythonWorker {
     'spark.sql.parquet.outputTimestampType': 'TIMESTAMP_MICROS',
     'spark.databricks.delta.retentionDurationCheck.enabled': 'false',
   };
-  const script = fileURLToPath(new URL('../spark_worker.py', import.meta.url));
+  const script = fileURLToPath(new URL('./spark_worker.py', import.meta.url));
   return new PythonWorker(python, [script, JSON.stringify(conf)], { env, cwd: dir });
 }
 

@@ -1,13 +1,10 @@
 """Python's deltalake: reads tables into Parquet files and changes them."""
 import json
-import os
-import sys
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "setup"))
-from serve import serve
 
 import pyarrow.parquet as pq
 from deltalake import DeltaTable, write_deltalake
+
+from serve import serve
 
 
 def export(table, to, version=None):

@@ -1,6 +1,8 @@
 """Trains two tokenizers on texts, and gives the ids of other texts under each of three.
 
-Usage: tokenize.py WORDPIECE_JSON OUT_DIR < texts
+Usage: write_tokens.py WORDPIECE_JSON OUT_DIR < texts
+
+Not named tokenize: beside another script that name would stand for the module of the standard library.
 
 Standard input: a JSON object {"train": [text], "encode": [text]}. OUT_DIR gets bpe.json, unigram.json, and for each of the
 three families FAMILY.ids.json, the ids of the texts to encode, cut to 64 tokens.

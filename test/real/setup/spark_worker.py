@@ -1,12 +1,10 @@
 """A Spark session that runs SQL. Usage: spark_worker.py SETTINGS_AS_JSON"""
 import json
-import os
 import sys
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "setup"))
-from serve import serve
-
 from pyspark.sql import SparkSession
+
+from serve import serve
 
 builder = SparkSession.builder
 for name, value in json.loads(sys.argv[1]).items():
