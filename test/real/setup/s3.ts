@@ -41,6 +41,7 @@ export async function startS3(): Promise<S3Server> {
       AWS_REGION: 'us-east-1',
       AWS_ACCESS_KEY_ID: user.accessKeyId,
       AWS_SECRET_ACCESS_KEY: user.secretAccessKey,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     },
     pid: child.pid!,
     async stop() {
