@@ -19,6 +19,7 @@ import {
 } from '../../src/duck/index.js';
 import { column, type PrimitiveType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
+import { DeltaTable } from '../../src/table/index.js';
 import { collect } from '../table/collect.js';
 import { type ColumnValue, partitionable, partitionValuesOf } from './any-values.js';
 
@@ -120,6 +121,13 @@ describe('partition values', () => {
           new Set(again.snapshot.files.map(({ partitionValues }) => JSON.stringify(partitionValues))).size,
         ).toBe(again.snapshot.fileCount);
         expect(compacted.versions.length > 0).toBe(again.snapshot.fileCount < before);
+        const user = await DeltaTable.open(storage, { duck: database });
+        await user.update({ set: { id: 'id + 100' }, where: 'id = 0' });
+        await user.delete({ where: 'id = 1' });
+        await user.close();
+        const kept = written.filter((row) => row.id !== 1);
+        const moved = kept.map((row) => ({ ...row, id: row.id === 0 ? 100 : row.id! }));
+        expect(await rowsOf(await open(folder))).toEqual(moved.sort((a, b) => Number(a.id) - Number(b.id)));
       }),
       { numRuns: 25, interruptAfterTimeLimit: 20_000 },
     );
