@@ -8,7 +8,10 @@ export { type ErrorDetails, type Fault, isMurmurError, MurmurError } from '../ba
 export * from '../delta/index.js';
 export { DuckDatabase, type DuckDatabaseOptions } from '../duck/database.js';
 export type { Json, Row } from '../duck/json-value.js';
+export { DuckParquetHandler } from '../duck/parquet-handler.js';
+export { type ScanOptions, type ScanTarget, scanSql } from '../duck/scan.js';
 export type { DuckSession } from '../duck/session.js';
+export { type WriteParquetOptions, writeParquet } from '../duck/write-parquet.js';
 export {
   type ArrayType,
   arrayOf,

@@ -168,6 +168,7 @@ describe('losing again and again', () => {
     });
     expect(id).toBe(115);
     expect(await dataFiles(table)).toHaveLength(files.length + 15);
+    await rival.close();
   });
 
   it('does not happen over rows that have nothing to do with each other', async () => {
