@@ -5,7 +5,6 @@
 import { parse } from 'lossless-json';
 import type { Condition } from '../delta/index.js';
 import type { DataType, StructType } from '../schema/column-types.js';
-import { compareUtf8 } from '../storage/utf8-order.js';
 import type { DuckSession } from './session.js';
 import { quoteString } from './sql-text.js';
 
@@ -131,7 +130,6 @@ class ConditionReader {
     return value === undefined ? [] : [{ column: column!.name, op, value }];
   }
 
-  /** From the least to the greatest of the values. */
   async #among([input, ...items]: Node[]): Promise<Condition[]> {
     const column = input && this.#column(input);
     if (column === undefined || items.length === 0) return [];
@@ -141,11 +139,7 @@ class ConditionReader {
       if (value === undefined) return [];
       values.push(value);
     }
-    values.sort(compareValues);
-    return [
-      { column: column.name, op: '>=', value: values[0]! },
-      { column: column.name, op: '<=', value: values.at(-1)! },
-    ];
+    return [{ column: column.name, op: 'in', values }];
   }
 
   #nullness(node: Node | undefined, op: 'is null' | 'is not null'): Condition[] {
@@ -210,10 +204,4 @@ function numberOf({ value }: Node): number | bigint | undefined {
   if (type.id !== 'DECIMAL') return raw;
   const scale = type.type_info?.scale ?? 0;
   return Number.isSafeInteger(raw) ? Number(`${raw}e-${scale}`) : undefined;
-}
-
-/** Values of one column are all texts or all numbers. */
-function compareValues(a: Value, b: Value): number {
-  if (typeof a === 'string' && typeof b === 'string') return compareUtf8(a, b);
-  return a < b ? -1 : a > b ? 1 : 0;
 }
