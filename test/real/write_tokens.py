@@ -1,12 +1,8 @@
 """Trains two tokenizers on texts, and gives the ids of other texts under each of three.
 
-<<<<<<<< HEAD:test/real/write_tokens.py
 Usage: write_tokens.py WORDPIECE_JSON OUT_DIR < texts
 
 Not named tokenize: beside another script that name would stand for the module of the standard library.
-========
-Usage: tokenize_texts.py WORDPIECE_JSON OUT_DIR < texts
->>>>>>>> 2545f08 (Tests on a real S3 server: races of eight processes, a lake that is killed, deltalake beside us):test/real/tokenize_texts.py
 
 Standard input: a JSON object {"train": [text], "encode": [text]}. OUT_DIR gets bpe.json, unigram.json, and for each of the
 three families FAMILY.ids.json, the ids of the texts to encode, cut to 64 tokens.
