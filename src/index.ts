@@ -6,6 +6,7 @@ export type { Lake } from './lake/lake.js';
 export type { LakeTable, RowsQuery, TableCommit, TableCount, TableDescription } from './lake/lake-table.js';
 export type { SqlResult } from './lake/sql-desk.js';
 export { type CheckResult, checkLake, checkMachine } from './operate/doctor.js';
+export { fixLake, type Mending } from './operate/doctor-fix.js';
 export {
   planRebuild,
   type RebuildOptions,

@@ -218,7 +218,8 @@ export class DeltaLog {
       await writeCheckpoint(this.storage, this.env.parquet, snapshot, clock.now());
       const cutoff = logCutoff(snapshot, clock.now());
       if (cutoff === undefined || cutoff === this.#cleanedTo) return;
-      await cleanUpLog(this.storage, cutoff, await this.env.logNeededFrom?.(this.storage));
+      const neededFrom = await this.env.logNeededFrom?.(this.storage);
+      await cleanUpLog(this.storage, this.env.parquet, { cutoff, now: clock.now(), neededFrom });
       this.#cleanedTo = cutoff;
     } catch (e) {
       this.env.onWarning?.(asMurmurError(e));

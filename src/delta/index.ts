@@ -38,6 +38,7 @@ export {
 } from './optimize.js';
 export type { ParquetHandler, RewriteRequest } from './parquet-handler.js';
 export { decodePath, deletionVectorKey, encodePath, literalPath } from './paths.js';
+export { planRestore, type RestorePlan, type RestoreResult, type RestoreTarget, restore } from './restore.js';
 export type { RowRange } from './roaring-bitmap.js';
 export { type Condition, partitionValue, planScan } from './scan.js';
 export { liveRecordsIn, recordsIn, type Snapshot } from './snapshot.js';
@@ -50,4 +51,4 @@ export {
 } from './stats.js';
 export { TableTail, type TailFile, type TailLimits, type TailOffset, type TailOptions } from './tail.js';
 export { type CommitResult, type CommitTarget, Transaction } from './transaction.js';
-export { type VacuumOptions, type VacuumResult, vacuum } from './vacuum.js';
+export { type HeldFiles, type VacuumOptions, type VacuumResult, vacuum } from './vacuum.js';

@@ -20,6 +20,7 @@ export class OverlayMap<V> {
   /** A map with these entries set, or removed where the value is undefined. */
   with(changes: ReadonlyMap<string, V | undefined>): OverlayMap<V> {
     if (changes.size === 0) return this;
+    if (this.overlay.size + changes.size > Math.max(64, this.base.size / 8)) return this.#foldedWith(changes);
     const overlay = new Map(this.overlay);
     let { size } = this;
     for (const [key, value] of changes) {
@@ -28,8 +29,7 @@ export class OverlayMap<V> {
       if (value !== undefined || this.base.has(key)) overlay.set(key, value);
       else overlay.delete(key);
     }
-    const next = new OverlayMap(this.base, overlay, size);
-    return overlay.size > Math.max(64, this.base.size / 8) ? next.#folded() : next;
+    return new OverlayMap(this.base, overlay, size);
   }
 
   *values(): IterableIterator<V> {
@@ -37,12 +37,14 @@ export class OverlayMap<V> {
     for (const value of this.overlay.values()) if (value !== undefined) yield value;
   }
 
-  #folded(): OverlayMap<V> {
+  #foldedWith(changes: ReadonlyMap<string, V | undefined>): OverlayMap<V> {
     const base = new Map(this.base);
-    for (const [key, value] of this.overlay) {
-      if (value === undefined) base.delete(key);
-      else base.set(key, value);
+    for (const entries of [this.overlay, changes]) {
+      for (const [key, value] of entries) {
+        if (value === undefined) base.delete(key);
+        else base.set(key, value);
+      }
     }
-    return new OverlayMap(base, new Map(), this.size);
+    return new OverlayMap(base, new Map(), base.size);
   }
 }

@@ -43,20 +43,23 @@ const bareMetadata = {
 
 /** The state after one more commit, or after a checkpoint. Within a version removes come before adds. */
 export function replay(state: TableState, version: number, actions: readonly Action[]): TableState {
-  let { protocol, metadata, txns, domains, timestamp } = state;
+  let { protocol, metadata, domains, timestamp } = state;
   const live = new Map<string, AddFile | undefined>();
   const tombstones = new Map<string, RemoveFile | undefined>();
+  const txns = new Map<string, Txn>();
   for (const { remove } of actions) {
     if (remove === undefined) continue;
-    live.set(fileKey(remove), undefined);
-    tombstones.set(fileKey(remove), remove);
+    const key = fileKey(remove);
+    live.set(key, undefined);
+    tombstones.set(key, remove);
   }
   for (const action of actions) {
     if (action.add) {
-      live.set(fileKey(action.add), action.add);
-      tombstones.set(fileKey(action.add), undefined);
+      const key = fileKey(action.add);
+      live.set(key, action.add);
+      if (tombstones.has(key) || state.tombstones.get(key)) tombstones.set(key, undefined);
     } else if (action.txn) {
-      txns = new Map(txns).set(action.txn.appId, action.txn);
+      txns.set(action.txn.appId, action.txn);
     } else if (action.domainMetadata) {
       const next = new Map(domains);
       if (action.domainMetadata.removed) next.delete(action.domainMetadata.domain);
@@ -75,7 +78,7 @@ export function replay(state: TableState, version: number, actions: readonly Act
     metadata,
     live: state.live.with(live),
     tombstones: state.tombstones.with(tombstones),
-    txns,
+    txns: txns.size === 0 ? state.txns : new Map([...state.txns, ...txns]),
     domains,
   };
 }

@@ -75,7 +75,8 @@ export class Transaction {
     return this.#mayBeCommitted;
   }
 
-  add(file: DataFile | AddFile, options: { dataChange?: boolean } = {}): this {
+  /** @param options `nullsChecked`: of an AddFile that was in the table before, so that it holds no forbidden null */
+  add(file: DataFile | AddFile, options: { dataChange?: boolean; nullsChecked?: boolean } = {}): this {
     const dataChange = options.dataChange ?? true;
     if ('numRecords' in file) {
       const { path, partitionValues, size, stats } = file;
@@ -84,7 +85,11 @@ export class Transaction {
       const add = { path: encodePath(path), partitionValues, size, modificationTime, dataChange, stats };
       this.#adds.push(add);
       if (file.nullsChecked) this.#checked.add(add);
-    } else this.#adds.push({ ...file, dataChange });
+    } else {
+      const add = { ...file, dataChange };
+      this.#adds.push(add);
+      if (options.nullsChecked) this.#checked.add(add);
+    }
     return this;
   }
 

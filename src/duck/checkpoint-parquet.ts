@@ -9,6 +9,7 @@ import { isMurmurError, MurmurError } from '../base/errors.js';
 import type { Action } from '../delta/actions.js';
 import { column, struct } from '../schema/column-types.js';
 import { checkpointKinds, checkpointStructure, readableColumns, requiredField } from './checkpoint-schema.js';
+import type { Row } from './json-value.js';
 import type { DuckSession } from './session.js';
 import { quoteIdent, quoteList, quoteString } from './sql-text.js';
 
@@ -29,20 +30,51 @@ export async function readCheckpointFiles(session: DuckSession, uris: readonly s
 
 async function readActions(session: DuckSession, uris: readonly string[]): Promise<Action[]> {
   const source = `read_parquet(${quoteList(uris)}, union_by_name=true, hive_partitioning=false)`;
-  const selects = (await session.columnTypesOf(`SELECT * FROM ${source}`)).flatMap(({ name, type }) => {
+  const actions: Action[] = [];
+  for (const { name, type } of await session.columnTypesOf(`SELECT * FROM ${source}`)) {
     const wanted = readableColumns[name];
-    if (!wanted || !('entryNames' in type)) return [];
+    if (!wanted || !('entryNames' in type)) continue;
     const fields = (type as DuckDBStructType).entryNames.filter((field) => field in wanted);
     const required = requiredField[name]!;
-    if (!fields.includes(required)) return [];
-    const packed = fields.map((field) => `${quoteIdent(field)} := ${fieldOf(name, field)}`);
-    if (name === 'add' && !fields.includes('stats')) packed.push(...countOf(type as DuckDBStructType));
-    return `SELECT ${quoteString(name)} AS kind, to_json(struct_pack(${packed.join(', ')}))::VARCHAR AS json
-      FROM ${source} WHERE ${fieldOf(name, required)} IS NOT NULL`;
+    if (!fields.includes(required)) continue;
+    // Most of a large checkpoint is plain values; to and fro through JSON goes only what has a shape of its own.
+    const plain = fields.filter((field) => isPlain(wanted[field]!));
+    const nested = fields.filter((field) => !plain.includes(field));
+    const values = plain.map((field) => `${fieldOf(name, field)}::${wanted[field]} AS ${quoteIdent(field)}`);
+    if (name === 'add' && !fields.includes('stats')) values.push(...countOf(type as DuckDBStructType));
+    if (nested.length > 0) values.push(`${nestedJson(name, nested, wanted)} AS ${quoteIdent(nestedColumn)}`);
+    const select = `SELECT ${values.join(', ')} FROM ${source} WHERE ${fieldOf(name, required)} IS NOT NULL`;
+    for await (const rows of session.stream(select)) {
+      for (const row of rows) actions.push({ [name]: actionOf(name, row) } as Action);
+    }
+  }
+  return actions;
+}
+
+/** A column of its own beside the plain ones; null where they are all that an action has. */
+const nestedColumn = ' nested';
+
+type ColumnType = (typeof readableColumns)[string][string];
+
+function isPlain(type: ColumnType): type is string {
+  return typeof type === 'string' && !isMap(type) && !type.endsWith('[]');
+}
+
+function isMap(type: ColumnType): boolean {
+  return typeof type === 'string' && type.startsWith('MAP(');
+}
+
+function nestedJson(
+  kind: string,
+  fields: readonly string[],
+  types: Readonly<Record<string, ColumnType>>,
+): string {
+  const present = fields.map((field) => {
+    const value = fieldOf(kind, field);
+    return isMap(types[field]!) ? `coalesce(cardinality(${value}), 0) > 0` : `${value} IS NOT NULL`;
   });
-  if (selects.length === 0) return [];
-  const rows = await session.rows<{ kind: string; json: string }>(selects.join('\nUNION ALL '));
-  return rows.map(({ kind, json }) => ({ [kind]: actionOf(kind, JSON.parse(json)) }) as Action);
+  const packed = fields.map((field) => `${quoteIdent(field)} := ${fieldOf(kind, field)}`);
+  return `CASE WHEN ${present.join(' OR ')} THEN to_json(struct_pack(${packed.join(', ')}))::VARCHAR END`;
 }
 
 /**
@@ -87,7 +119,7 @@ function countOf(add: DuckDBStructType): string[] {
   const parsed = add.entryTypes[add.entryNames.indexOf('stats_parsed')];
   if (!parsed || !('entryNames' in parsed) || !parsed.entryNames.includes('numRecords')) return [];
   const count = `struct_extract(${fieldOf('add', 'stats_parsed')}, 'numRecords')`;
-  return [`stats := '{"numRecords":' || ${count} || '}'`];
+  return [`'{"numRecords":' || ${count} || '}' AS stats`];
 }
 
 function* checkpointLines(actions: Iterable<Action>): Generator<[string]> {
@@ -102,17 +134,18 @@ function* checkpointLines(actions: Iterable<Action>): Generator<[string]> {
 }
 
 /** Fields that are null in Parquet are absent in an action; nulls inside maps are values and stay. */
-function actionOf(kind: string, fields: Record<string, unknown>): Record<string, unknown> {
-  const present = Object.fromEntries(
-    Object.entries(fields).filter(([name, value]) => {
-      if (value === null) return false;
-      return name !== 'deletionVector' || (value as { storageType: unknown }).storageType !== null;
-    }),
-  );
-  if (kind === 'add') present.partitionValues ??= {};
-  const vector = present.deletionVector;
-  if (vector) present.deletionVector = withoutNulls(vector);
-  return present;
+function actionOf(kind: string, { [nestedColumn]: nested = null, ...plain }: Row): Record<string, unknown> {
+  const action: Record<string, unknown> = {};
+  for (const field in plain) if (plain[field] !== null) action[field] = plain[field];
+  if (nested !== null) {
+    const fields: Record<string, unknown> = JSON.parse(String(nested));
+    for (const field in fields) if (fields[field] !== null) action[field] = fields[field];
+    const { deletionVector: vector } = action as { deletionVector?: { storageType: string | null } };
+    if (vector?.storageType === null) delete action.deletionVector;
+    else if (vector !== undefined) action.deletionVector = withoutNulls(vector);
+  }
+  if (kind === 'add') action.partitionValues ??= {};
+  return action;
 }
 
 function withoutNulls(value: object): object {

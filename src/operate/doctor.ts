@@ -8,7 +8,8 @@ import { bounded } from '../base/bounded.js';
 import { asMurmurError, type MurmurError } from '../base/errors.js';
 import { decodePath } from '../delta/index.js';
 import { DuckDatabase } from '../duck/index.js';
-import { WriteAheadLog } from '../engine/embedded/wal.js';
+import { RebuildWorkplace } from '../engine/embedded/rebuild/workplace.js';
+import { examineCheckpoint } from '../engine/embedded/recovery/examine.js';
 import type { Lake } from '../lake/lake.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { streamNames } from '../posts/tables.js';
@@ -59,6 +60,7 @@ export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]
     ...(await Promise.all((await lake.tableNames()).map((table) => checkTable(lake, table)))),
     ...(await Promise.all(streamNames.map((stream) => checkCheckpoint(lake, stream)))),
     await checkRun(lake),
+    ...((await isRunning(lake)) ? [] : [await checkRebuild(lake)]),
     await checked('disk', 'make room', async () => {
       const { bavail, bsize } = await statfs(paths.dir);
       const free = Number(bavail) * Number(bsize);
@@ -122,18 +124,33 @@ function checkTable(lake: Lake, name: string): Promise<CheckResult> {
   );
 }
 
-/** A stream's checkpoint and its table name the same query. */
+/** A stream could go on: its checkpoint is whole and fits its table. */
 function checkCheckpoint(lake: Lake, stream: string): Promise<CheckResult> {
-  const fix = 'put back the checkpoint that belongs to the table, or run "murmur doctor --fix"';
-  return checked(`checkpoint ${stream}`, fix, async () => {
-    const log = await WriteAheadLog.open(new LocalStorage(lake.paths.checkpoints).at(stream), stream);
+  return checked(`checkpoint ${stream}`, 'murmur doctor --fix', async () => {
+    const checkpoint = new LocalStorage(lake.paths.checkpoints).at(stream);
     const at = await lake.table(stream).at();
-    const queryId = at?.snapshot.metadata.configuration['murmur.queryId'];
-    if (log === undefined && at === undefined) return 'not begun';
-    if (log === undefined) throw new Error('the table is there, its checkpoint is not');
-    if (at !== undefined && log.queryId !== queryId)
-      throw new Error(`it belongs to another table (query ${log.queryId})`);
-    return `batch ${log.lastBatchId ?? 'none yet'}`;
+    const found = await examineCheckpoint(at?.table, checkpoint, stream);
+    if (found.state === 'not begun') return 'not begun';
+    if (found.state !== 'sound') throw found.error;
+    return `batch ${found.batchId ?? 'none yet'}`;
+  });
+}
+
+/** A rebuild that was begun has ended, one way or the other. */
+function checkRebuild({ paths, tableStorage }: Lake): Promise<CheckResult> {
+  const fix =
+    'the next "murmur run" or "murmur doctor --fix" finishes it, or clears it away if it was not decided';
+  return checked('rebuild', fix, async () => {
+    const place = new RebuildWorkplace({
+      tables: tableStorage,
+      checkpoints: new LocalStorage(paths.checkpoints),
+    });
+    const plan = await place.plan();
+    if (plan === undefined) return 'none under way';
+    const state = (await place.isDecided())
+      ? 'is not finished'
+      : 'was not finished, the tables are the old ones';
+    throw new Error(`that of ${plan.queries[0]!.name} ${state}`);
   });
 }
 
@@ -144,6 +161,12 @@ async function checkRun(lake: Lake): Promise<CheckResult> {
     const { pid } = await control.hello().finally(() => control.close());
     return `process ${pid} runs this lake and answers`;
   });
+}
+
+async function isRunning(lake: Lake): Promise<boolean> {
+  const control = await lake.control();
+  control?.close();
+  return control !== undefined;
 }
 
 /** A taken port is no fault: the page takes the next one. */

@@ -1,5 +1,6 @@
 /** What the embedded engine needs of the world, opened for one lake: the wiring of source, tables, scorer and DuckDB. */
 import type { Clock } from '../base/clock.js';
+import { MurmurError } from '../base/errors.js';
 import { packageVersion } from '../base/package-root.js';
 import { DuckDatabase } from '../duck/index.js';
 import { DuckParquetHandler } from '../duck/parquet-handler.js';
@@ -18,7 +19,7 @@ import { postFunctions } from './post-functions.js';
 import type { Resources } from './resources.js';
 import type { LakeSpec } from './spec.js';
 
-/** @throws scoring errors, and what DuckDB throws when it cannot be loaded */
+/** @throws scoring errors */
 export async function openEngineContext(
   lake: Lake,
   spec: LakeSpec,
@@ -28,6 +29,16 @@ export async function openEngineContext(
   const remote = { dir: lake.cache.dir, s3: s3Options(spec.s3) };
   const bundle = modelOf(lake, spec);
   const scorer = opened.add(await openScorer({ bundle, remote, ...spec.streams.gold }));
+  return { ...(await openCareContext(lake, spec, clock, opened)), scorer: () => ready(scorer) };
+}
+
+/** For work on a lake in which nothing is scored. */
+export async function openCareContext(
+  lake: Lake,
+  spec: LakeSpec,
+  clock: Clock,
+  opened: Resources,
+): Promise<EmbeddedContext> {
   const duck = opened.add(await DuckDatabase.open({ cache: lake.cache }));
   return {
     tables: lake.tableStorage,
@@ -43,7 +54,11 @@ export async function openEngineContext(
       clock,
       engineInfo: `murmur/${packageVersion()}`,
     },
-    scorer: () => ready(scorer),
+    scorer: async () => {
+      throw new MurmurError('pipeline.no_scorer', 'scoring where no scorer was opened', {
+        fault: 'internal',
+      });
+    },
     functions: duckFunctions(postFunctions(spec)),
     contracts,
     retention: retentionOf(spec),

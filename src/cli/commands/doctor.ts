@@ -10,8 +10,12 @@ export function define(command: Command, cli: Cli): void {
     .description(
       'Look at everything that could be wrong with this machine and this lake; each fault with its fix.',
     )
-    .addHelpText('after', '\nExample:\n  murmur doctor')
-    .action(() => doctor(cli));
+    .option(
+      '--fix',
+      'mend what can be mended from what is there: lost or damaged checkpoints, a rebuild that was interrupted, leftovers of runs that have died',
+    )
+    .addHelpText('after', '\nExamples:\n  murmur doctor\n  murmur doctor --fix')
+    .action(({ fix }: { fix?: boolean }) => (fix === true ? mend(cli) : doctor(cli)));
 }
 
 async function doctor(cli: Cli): Promise<void> {
@@ -27,6 +31,33 @@ async function doctor(cli: Cli): Promise<void> {
     ]);
     const verdict = faults.length === 0 ? 'all is well' : `${plural(faults.length, 'fault')} found`;
     return [...lines, '', verdict].join('\n');
+  });
+}
+
+async function mend(cli: Cli): Promise<void> {
+  const { fixLake } = await import('../../operate/doctor-fix.js');
+  const { checkLake } = await import('../../operate/doctor.js');
+  await cli.withLake(async (lake) => {
+    const mended = await fixLake(lake);
+    const faults = (await checkLake(lake)).filter(({ ok }) => !ok);
+    if (faults.length > 0) cli.exitCode = 1;
+    await cli.result({ mended, faults }, () => {
+      const { paint } = cli.terminal;
+      const lines = mended.flatMap(({ what, found, done, assumed, fix }) => [
+        `${done === null ? paint('red', '✖') : paint('green', '✔')} ${what}: ${found}`,
+        ...(done === null ? [] : [`  done: ${done}`]),
+        ...(assumed === null ? [] : [`  ${paint('yellow', `assumed: ${assumed}`)}`]),
+        ...(fix === null ? [] : [`  ${paint('cyan', `fix: ${fix}`)}`]),
+      ]);
+      const told = new Set(mended.map(({ what }) => what));
+      const left = faults.flatMap(({ check, detail, fix }) =>
+        told.has(check)
+          ? []
+          : [`${paint('red', '✖')} ${check}: ${detail}`, `  ${paint('cyan', `fix: ${fix}`)}`],
+      );
+      const verdict = faults.length === 0 ? 'all is well' : `${plural(faults.length, 'fault')} left`;
+      return [...(mended.length === 0 ? ['nothing to mend'] : lines), ...left, '', verdict].join('\n');
+    });
   });
 }
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { MurmurError } from '../../base/errors.js';
 import type { DeltaEnv, DeltaLog } from '../../delta/index.js';
-import { DeltaLog as Tables } from '../../delta/index.js';
+import { type Snapshot, DeltaLog as Tables } from '../../delta/index.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { Storage } from '../../storage/storage.js';
 import {
@@ -103,24 +103,53 @@ async function checkPair(
   wal: WriteAheadLog,
   { stream, table }: QueryIdentity,
 ): Promise<void> {
+  const found = await misfit(snapshot, wal);
+  if (found === undefined) return;
+  throw new MurmurError(
+    'engine.checkpoint_mismatch',
+    `checkpoint ${wal.storage.root} does not fit table ${table}: ${found.detail}`,
+    { fault: 'user', fix: misfitFix(found.kind, stream), context: { stream } },
+  );
+}
+
+export interface Misfit {
+  kind: 'other query' | 'checkpoint behind' | 'table behind';
+  detail: string;
+}
+
+/** Why a checkpoint and a table do not belong together; undefined when they do. */
+export async function misfit(snapshot: Snapshot, wal: WriteAheadLog): Promise<Misfit | undefined> {
   const queryId = snapshot.metadata.configuration[queryIdProperty];
-  const differs = (what: string) =>
-    new MurmurError(
-      'engine.checkpoint_mismatch',
-      `checkpoint ${wal.storage.root} does not fit table ${table}: ${what}`,
-      { fault: 'user', fix: checkpointFix, context: { stream } },
-    );
   if (queryId !== wal.queryId)
-    throw differs(`it belongs to query ${wal.queryId}, the table to query ${queryId}`);
+    return {
+      kind: 'other query',
+      detail: `it belongs to query ${wal.queryId}, the table to query ${queryId}`,
+    };
   const inTable = snapshot.txnVersion(wal.queryId) ?? -1;
   const planned = wal.lastBatchId ?? -1;
-  if (inTable > planned) throw differs(`the table holds batch ${inTable}, the checkpoint ends at ${planned}`);
+  if (inTable > planned)
+    return {
+      kind: 'checkpoint behind',
+      detail: `the table holds batch ${inTable}, the checkpoint ends at ${planned}`,
+    };
   const committed = (await wal.readCommit(planned)) ? planned : planned - 1;
-  if (inTable < committed) throw differs(`it committed batch ${committed}, the table ends at ${inTable}`);
+  if (inTable < committed)
+    return {
+      kind: 'table behind',
+      detail: `it committed batch ${committed}, the table ends at ${inTable}`,
+    };
+  return undefined;
+}
+
+/** Only a checkpoint that is behind its table can be made from it: else one of the two is not what it should be. */
+export function misfitFix(kind: Misfit['kind'], stream: string): string {
+  if (kind === 'checkpoint behind') return checkpointFix;
+  const what = kind === 'other query' ? 'checkpoint that belongs to the table' : 'newer table';
+  return `put the ${what} back, or make the table anew with \`murmur rebuild ${stream}\``;
 }
 
 /** Whether any batch of this checkpoint got as far as its table. */
-async function anyCommit(wal: WriteAheadLog): Promise<boolean> {
+export async function anyCommit(wal: WriteAheadLog): Promise<boolean> {
   const last = wal.lastBatchId ?? -1;
   return last > 0 || (last === 0 && (await wal.readCommit(0)) !== undefined);
 }

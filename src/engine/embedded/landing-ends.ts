@@ -1,6 +1,6 @@
 /**
  * Where the files of a batch ended, as it stands in the commit: all that the ledger of a landing place knows, so that a
- * lost one can be made again (`ledger-evidence.ts`). Where a batch began in a file is left out, for the batch before it
+ * lost one can be made again (`recovery/ledger-evidence.ts`). Where a batch began in a file is left out, for the batch before it
  * says so; so is what stood in a broken file, for posts do not belong into the log. A long list is packed, because every
  * reader of the log has to carry it.
  */

@@ -19,8 +19,8 @@ const vacuumEveryMs = 15 * 60_000;
 const firstVacuumAfterMs = 60_000;
 
 export interface MaintenanceHooks {
-  /** Whether a query of this lake has yet to read the file (a literal path of the table). */
-  neededFiles(table: string): Promise<ReadonlySet<string>>;
+  /** Files of the table (literal paths) that a query of this lake has yet to read, and its name. */
+  neededFiles(table: string): Promise<ReadonlyMap<string, string>>;
   onError(table: string, error: unknown): void;
 }
 
@@ -115,7 +115,7 @@ export class Maintenance {
   async #vacuum(name: string, watched: Watched): Promise<void> {
     watched.vacuumedAt = this.clock.now();
     const needed = await this.hooks.neededFiles(name);
-    await vacuum(watched.table, { isNeeded: (path) => needed.has(path) });
+    await vacuum(watched.table, { heldBy: (path) => needed.get(path) });
   }
 
   /** Some tier has enough small files to join. */

@@ -36,7 +36,7 @@ export async function startEmbedded(
   await prepareDatabase(context);
   const delta: DeltaEnv = {
     ...context.delta,
-    logNeededFrom: (storage) => versionYetToRead(context, queries, storage),
+    logNeededFrom: async (storage) => (await versionYetToRead(context, queries, storage))?.version,
   };
   const plans = [...queries, ...others].map(({ plan }) => plan);
   const run = new EmbeddedRun({ ...context, delta }, queries, plans, await context.duck.connect());

@@ -16,37 +16,37 @@ export interface LakePlaces {
   readonly delta: DeltaEnv;
 }
 
-/** Literal paths of the table's files from which a query has rows to read. @throws what checkpoints and logs throw */
+/** Literal paths of the table's files from which a query has rows to read, and its name. @throws what checkpoints and logs throw */
 export async function filesYetToRead(
   { tables, checkpoints, delta }: LakePlaces,
   queries: readonly QueryDefinition[],
   table: string,
-): Promise<ReadonlySet<string>> {
-  const needed = new Set<string>();
+): Promise<ReadonlyMap<string, string>> {
+  const needed = new Map<string, string>();
   for (const { name, plan } of queries) {
     if (planInput(plan) !== table) continue;
     const offset = await readUpTo(checkpoints.at(name), name);
     if (!offset) continue;
     const tail = new TableTail(await DeltaLog.open(tables.at(table), delta));
-    for (const { add } of await tail.filesAfter(offset)) needed.add(decodePath(add.path));
+    for (const { add } of await tail.filesAfter(offset)) needed.set(decodePath(add.path), name);
   }
   return needed;
 }
 
-/** The oldest version of the table's log that a query will ask for; undefined when none will. */
+/** The oldest version of the table's log that a query will ask for, and its name; undefined when none will. */
 export async function versionYetToRead(
   { tables, checkpoints }: LakePlaces,
   queries: readonly QueryDefinition[],
   storage: Storage,
-): Promise<number | undefined> {
-  const versions: number[] = [];
+): Promise<{ version: number; query: string } | undefined> {
+  const needed: { version: number; query: string }[] = [];
   for (const { name, plan } of queries) {
     const table = planInput(plan);
     if (table === 'landing' || tables.at(table).root !== storage.root) continue;
     const offset = await readUpTo(checkpoints.at(name), name);
-    if (offset) versions.push(offset.version);
+    if (offset) needed.push({ version: offset.version, query: name });
   }
-  return versions.length > 0 ? Math.min(...versions) : undefined;
+  return needed.sort((a, b) => a.version - b.version)[0];
 }
 
 /** Up to where a query has read its table for good; undefined when it has not begun. */

@@ -36,8 +36,8 @@ export const sharedTables = ['quarantine', 'progress'] as const;
 export class RebuildWorkplace {
   readonly storage: Storage;
 
-  constructor(readonly context: EmbeddedContext) {
-    this.storage = context.checkpoints.at('.rebuild');
+  constructor(readonly places: Pick<EmbeddedContext, 'tables' | 'checkpoints'>) {
+    this.storage = places.checkpoints.at('.rebuild');
   }
 
   /** @throws engine.rebuild_corrupt (external) */
@@ -85,12 +85,12 @@ export class RebuildWorkplace {
   /** The new tables of a plan, and the old ones of all others. */
   tables({ queries }: RebuildPlan): Places {
     const made = new Set([...queries.map(({ table }) => table), ...sharedTables]);
-    const { tables } = this.context;
+    const { tables } = this.places;
     return { at: (name) => (made.has(name) ? this.table(name) : tables.at(name)) };
   }
 
   table(name: string): Storage {
-    return new SideTable(this.context.tables.at(name), this.storage.at(`tables/${name}`));
+    return new SideTable(this.places.tables.at(name), this.storage.at(`tables/${name}`));
   }
 
   get checkpoints(): Places {

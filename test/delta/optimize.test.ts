@@ -5,7 +5,6 @@ import type { RewriteRequest } from '../../src/delta/parquet-handler.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
 import { append, createTable, HandClock, JsonLines, numbersIn, testEnv, writeRows } from './rows.js';
 
-const hour = 3_600_000;
 let clock: HandClock;
 let storage: MemoryStorage;
 let table: DeltaLog;
@@ -249,84 +248,5 @@ describe('optimize', () => {
     const refused = { code: 'delta.unsupported_feature', context: { feature: 'rowTracking' } };
     await expect(optimize(table, { targetSize: 1000 })).rejects.toMatchObject(refused);
     await expect(vacuum(table)).rejects.toMatchObject(refused);
-  });
-});
-
-describe('vacuum', () => {
-  it('deletes what left the table long ago and nothing else; a dry run only says so', async () => {
-    const [kept, old] = [await append(table, 1), await append(table, 2)];
-    await table.begin().remove(old).commit({ operation: 'DELETE' });
-    await storage.put('orphan.parquet', Buffer.from('x'));
-    clock.time += 25 * hour;
-    const fresh = await append(table, 3);
-    await table.begin().remove(fresh).commit({ operation: 'DELETE' });
-    await storage.put('under-way.parquet', Buffer.from('x'));
-    const before = await dataFiles();
-
-    const plan = await vacuum(table, { dryRun: true });
-    expect(plan.files).toEqual(['orphan.parquet', old.path]);
-    expect(await dataFiles()).toEqual(before);
-    expect(table.snapshot.version).toBe(5);
-
-    expect(await vacuum(table)).toEqual(plan);
-    expect(await dataFiles()).toEqual([kept.path, fresh.path, 'under-way.parquet'].sort());
-    expect(
-      (await table.history(2)).map(({ operation, operationMetrics }) => [operation, operationMetrics]),
-    ).toEqual([
-      ['VACUUM END', { numDeletedFiles: '2', numVacuumedDirectories: '0' }],
-      ['VACUUM START', { numFilesToDelete: '2', sizeOfDataToDelete: String(plan.bytes) }],
-    ]);
-    expect(await numbersIn(storage, table.snapshot)).toEqual([1]);
-    expect(await vacuum(table)).toEqual({ files: [], bytes: 0 });
-    expect(table.snapshot.version).toBe(7);
-  });
-
-  it('leaves alone what belongs to others, and compares decoded paths', async () => {
-    const live = ['a b.parquet', 'p=x%2Fy/100%.parquet', '_p=1/f.parquet'];
-    const others = [
-      '_delta_log/keep.me',
-      '_other/f.parquet',
-      '.hidden/f',
-      'p=1/_tmp/f',
-      'p=1/.f',
-      '_SUCCESS',
-    ];
-    const vectors = ['deletion_vector_61d16c75.bin', 'ab/deletion_vector_5b0b1b5e.bin'];
-    for (const path of [...live, ...others, ...vectors, 'p=1/gone', '_p=1/gone']) {
-      await storage.put(path, Buffer.from('x'));
-    }
-    const file = await writeRows(storage, [{ n: 1 }]);
-    await storage.delete(file.path);
-    const transaction = table.begin();
-    for (const path of live) transaction.add({ ...file, path });
-    await transaction.commit({ operation: 'WRITE' });
-    clock.time += 25 * hour;
-    expect((await vacuum(table)).files).toEqual(['_p=1/gone', 'p=1/gone']);
-    for (const path of [...live, ...others, ...vectors]) expect(await storage.stat(path), path).toBeDefined();
-  });
-
-  it('keeps live files that the log names from the root of the disk', async () => {
-    const file = await writeRows(storage, [{ n: 1 }]);
-    const added = { ...file, dataChange: true, path: `${storage.root}/${file.path}` };
-    const { numRecords, ...absolute } = added;
-    await table.begin().add(absolute).commit({ operation: 'WRITE' });
-    clock.time += 25 * hour;
-    expect((await vacuum(table)).files).toEqual([]);
-  });
-
-  it('keeps what a query has yet to read', async () => {
-    await storage.put('needed', Buffer.from('x'));
-    clock.time += 25 * hour;
-    expect((await vacuum(table, { isNeeded: (path) => path === 'needed' })).files).toEqual([]);
-  });
-
-  it('has a floor', async () => {
-    await storage.put('orphan', Buffer.from('x'));
-    clock.time += 2 * hour;
-    await expect(vacuum(table, { retainMs: hour })).rejects.toMatchObject({
-      code: 'delta.retention_too_short',
-    });
-    await expect(vacuum(table, { retainMs: -1 })).rejects.toMatchObject({ code: 'delta.negative_retention' });
-    expect((await vacuum(table, { retainMs: hour, allowShorter: true })).files).toEqual(['orphan']);
   });
 });

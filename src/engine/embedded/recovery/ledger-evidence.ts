@@ -3,13 +3,13 @@
  * says where its files ended. Where the log no longer goes back to the first batch, the rows themselves name the files
  * that went into them; such a file is then taken as read to its end, for nothing else is known of it.
  */
-import { type DeltaLog, type Snapshot, DeltaLog as Tables } from '../../delta/index.js';
-import { scanSql } from '../../duck/scan.js';
-import { quoteString } from '../../duck/sql-text.js';
-import type { InputRange, Source } from '../../sources/source.js';
-import { clear } from './clear.js';
-import type { EmbeddedContext } from './context.js';
-import { type LandingEnds, unpackEnds } from './landing-ends.js';
+import { type DeltaLog, type Snapshot, DeltaLog as Tables } from '../../../delta/index.js';
+import { scanSql } from '../../../duck/scan.js';
+import { quoteString } from '../../../duck/sql-text.js';
+import type { InputRange, Source } from '../../../sources/source.js';
+import { clear } from '../clear.js';
+import type { EmbeddedContext } from '../context.js';
+import { type LandingEnds, unpackEnds } from '../landing-ends.js';
 import { commitsBackFrom, queryCommit } from './table-evidence.js';
 
 export interface LedgerEvidence {

@@ -2,10 +2,10 @@
  * What a table alone tells of the query that wrote it: its id, its last batch, and where the input of that batch ended. That
  * is all that a checkpoint holds for good, so a lost one can be made again, as long as the log has the commit.
  */
-import { isMurmurError } from '../../base/errors.js';
-import type { Commit, DeltaLog } from '../../delta/index.js';
-import { parseReport } from './batch-report.js';
-import { parseMark } from './rebuild-mark.js';
+import { isMurmurError } from '../../../base/errors.js';
+import type { Commit, DeltaLog } from '../../../delta/index.js';
+import { parseReport } from '../batch-report.js';
+import { parseMark } from '../rebuild-mark.js';
 
 /** A commit of a query: a batch, or a rebuild that stands for all batches up to `batchId`. */
 export interface QueryCommit {

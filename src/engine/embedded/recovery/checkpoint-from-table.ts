@@ -2,15 +2,15 @@
  * A checkpoint made from nothing but the table that its query wrote. It ends with the last batch that the table holds; a
  * batch that was planned behind it and never committed is planned anew, which nobody can tell from the first time.
  */
-import type { DeltaLog, Snapshot, TailOffset } from '../../delta/index.js';
-import { Ledger } from '../../sources/files/ledger.js';
-import type { Storage } from '../../storage/storage.js';
-import type { QueryDefinition } from '../engine.js';
-import { planInput } from './compile.js';
-import { clockOf, type EmbeddedContext } from './context.js';
+import type { DeltaLog, Snapshot, TailOffset } from '../../../delta/index.js';
+import { Ledger } from '../../../sources/files/ledger.js';
+import type { Storage } from '../../../storage/storage.js';
+import type { QueryDefinition } from '../../engine.js';
+import { planInput } from '../compile.js';
+import { clockOf, type EmbeddedContext } from '../context.js';
+import { type Offsets, WriteAheadLog, walFormat } from '../wal.js';
 import { ledgerEvidence } from './ledger-evidence.js';
 import type { QueryCommit } from './table-evidence.js';
-import { type Offsets, WriteAheadLog, walFormat } from './wal.js';
 
 export interface CheckpointSource {
   table: DeltaLog;
