@@ -30,6 +30,7 @@ export type { ConflictKind, IsolationLevel } from './conflicts.js';
 export type { TableSpec } from './create-table.js';
 export { deletionVectorPath, readDeletionVector } from './deletion-vector.js';
 export { type Commit, type DeltaEnv, DeltaLog, type HistoryEntry } from './delta-log.js';
+export { type CleanUpOptions, type CleanUpResult, cleanUpLog, logCutoff } from './log-cleanup.js';
 export {
   type OptimizeOptions,
   type OptimizeProgress,

@@ -5,7 +5,10 @@ import type { MurmurError } from '../base/errors.js';
 import type { Metadata } from '../delta/actions.js';
 import type { TableSpec } from '../delta/create-table.js';
 import { type DeltaEnv, DeltaLog, type HistoryEntry } from '../delta/delta-log.js';
+import type { OptimizeResult } from '../delta/optimize.js';
+import type { RestoreTarget } from '../delta/restore.js';
 import type { Snapshot } from '../delta/snapshot.js';
+import { type VacuumOptions, type VacuumResult, vacuum } from '../delta/vacuum.js';
 import { DuckDatabase, type DuckDatabaseOptions } from '../duck/database.js';
 import type { Row } from '../duck/json-value.js';
 import { lazyParquet } from '../duck/lazy-parquet.js';
@@ -18,7 +21,9 @@ import { type ChangesQuery, changes } from './changes.js';
 import { type DeleteOptions, type DeleteResult, deleteRows } from './delete.js';
 import type { RowsInput } from './input.js';
 import { type MergeOptions, type MergeResult, merge } from './merge.js';
+import { type OptimizeQuery, optimizeTable } from './optimize.js';
 import { type OverwriteOptions, type OverwriteResult, overwrite } from './overwrite.js';
+import { type RestoredTable, restoreTable } from './restore.js';
 import { type RowsQuery, rows } from './rows.js';
 import type { TableContext } from './table-context.js';
 import { type UpdateOptions, type UpdateResult, updateRows } from './update.js';
@@ -196,6 +201,31 @@ export class DeltaTable {
   /** Lets a NOT NULL column hold nulls from now on. @throws delta.schema_mismatch (user) where there is no such column */
   dropNotNull(column: string): Promise<number> {
     return dropNotNull(this.#context, column);
+  }
+
+  /**
+   * Joins small files, rewrites those of which many rows are deleted or, with `zOrderBy`, puts rows in order so that conditions
+   * on these columns need few files. Rows stay what they are; a second call does nothing.
+   * @throws delta.conflict (external) when others changed files that were being rewritten; delta.zorder_column (user)
+   */
+  optimize(options: OptimizeQuery = {}): Promise<OptimizeResult> {
+    return optimizeTable(this.#context, options);
+  }
+
+  /**
+   * Deletes files that no version within the retention needs.
+   * @throws delta.retention_too_short (user) unless `allowShorter`
+   */
+  vacuum(options: VacuumOptions = {}): Promise<VacuumResult> {
+    return vacuum(this.log, options);
+  }
+
+  /**
+   * Makes an older version (or the one of a time, milliseconds since the epoch) the newest again, by a new commit.
+   * @throws delta.files_vacuumed (user), delta.restore_to_newest (user), delta.no_such_version (user), delta.conflict (external)
+   */
+  restore(to: RestoreTarget): Promise<RestoredTable> {
+    return restoreTable(this.#context, to);
   }
 
   /** Waits for checkpoints under way and frees the memory. Closing twice is fine. */

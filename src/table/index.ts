@@ -35,7 +35,9 @@ export { type CreateOptions, DeltaTable, type DeltaTableOptions } from './delta-
 export type { RowsInput, SqlInput } from './input.js';
 export type { MergeOptions, MergeResult } from './merge.js';
 export type { MergeClauses, WhenMatched, WhenNotMatched, WhenNotMatchedBySource } from './merge-clauses.js';
+export type { OptimizeQuery } from './optimize.js';
 export type { OverwriteOptions, OverwriteResult } from './overwrite.js';
+export type { RestoredTable } from './restore.js';
 export type { InputRow } from './row-values.js';
 export type { RowsQuery } from './rows.js';
 export type { UpdateOptions, UpdateResult } from './update.js';

@@ -7,9 +7,14 @@ import { defineExport } from './table/export.js';
 import { defineHead } from './table/head.js';
 import { defineHistory } from './table/history.js';
 import { defineLs } from './table/ls.js';
+import { defineOptimize } from './table/optimize.js';
+import { defineRestore } from './table/restore.js';
+import { defineVacuum } from './table/vacuum.js';
 
 export function define(command: Command, cli: Cli): void {
-  command.description('Look at the tables of this lake, or with --path at any Delta table.');
+  command.description(
+    'Look at the tables of this lake, or with --path at any Delta table; and care for them.',
+  );
   command.addHelpText('after', '\nExample:\n  murmur table head gold --limit 5');
   for (const defineVerb of [
     defineLs,
@@ -19,6 +24,9 @@ export function define(command: Command, cli: Cli): void {
     defineDescribe,
     defineExport,
     defineChanges,
+    defineOptimize,
+    defineVacuum,
+    defineRestore,
   ]) {
     defineVerb(command, cli);
   }
