@@ -70,8 +70,6 @@ class Bundle:
         return pd.DataFrame({**columns, **{label: p[:, i] for i, label in enumerate(labels)}})
 
     def _input(self, text):
-        # Half a surrogate pair is no text to a tokenizer.
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         for step in self.config["preprocess"]:
             text = STEPS[step](text)
         return text

@@ -5,7 +5,7 @@ import { MurmurError } from '../base/errors.js';
 export function notFound(what: string, store: string, cause?: unknown): MurmurError {
   return new MurmurError('mlflow.not_found', `no ${what} in MLflow at ${store}`, {
     fault: 'user',
-    fix: 'check the name and the tracking URI (mlflow: in murmur.yaml)',
+    fix: 'check the name, and MLFLOW_TRACKING_URI',
     cause,
     context: { store },
   });

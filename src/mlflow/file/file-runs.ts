@@ -125,7 +125,9 @@ export async function writeTags(folder: string, tags: Tags): Promise<void> {
 
 export async function readHistory(folder: string, key: string): Promise<Metric[]> {
   const path = join(folder, 'metrics', key);
-  const points = parseRunLines(key, (await readIfThere(path)) ?? '', path);
+  // Python's client writes the points that measured a model a second time.
+  const lines = [...new Set(((await readIfThere(path)) ?? '').split('\n'))];
+  const points = parseRunLines(key, lines.join('\n'), path);
   return points.sort((a, b) => a.step - b.step || a.timestamp - b.timestamp);
 }
 

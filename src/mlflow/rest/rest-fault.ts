@@ -38,7 +38,7 @@ export function refusalFault(connection: Connection, doing: string, { status, bo
   if (code === 'RESOURCE_DOES_NOT_EXIST' || code === 'NOT_FOUND') {
     return fault('not_found', {
       fault: 'user',
-      fix: 'check the name and the tracking URI (mlflow: in murmur.yaml)',
+      fix: 'check the name, and MLFLOW_TRACKING_URI',
     });
   }
   if (status === 404 && code === undefined) {

@@ -75,11 +75,13 @@ export async function runPython<T>(
   options: { cwd?: string } = {},
 ): Promise<T> {
   const python = mlflowPython();
-  const { stdout } = await promisify(execFile)(python, [script, ...args], {
+  const running = promisify(execFile)(python, [script, ...args], {
     ...options,
     maxBuffer: 2 ** 28,
     env: pythonEnvironment(python),
   });
+  running.child.stdin?.end();
+  const { stdout } = await running;
   return JSON.parse(stdout.trim().split('\n').at(-1)!) as T;
 }
 
