@@ -36,6 +36,9 @@ export const murmurYaml = `# A lake of Murmur. Every setting is optional: what s
 #  bronze: [{ name: has text, rule: text is not null, action: quarantine }]
 #  silver: [{ name: posts kept, min_ratio: 0.99, action: fail }]
 
+# Where runs are logged and models registered: a server, a folder, empty for mlruns/ in this one, or off.
+#mlflow: "\${MLFLOW_TRACKING_URI:-}"
+
 # The live page. Any address but this machine's own needs a token.
 #page: { host: 127.0.0.1, port: 4646, token: "\${MURMUR_TOKEN:-}" }
 `;

@@ -5,6 +5,7 @@ export { type LoggedBundle, type LogModelOptions, logModel, registerModel } from
 export { type Mlmodel, readMlmodel } from './model-format.js';
 export { isModelUri, parseModelUri, type ResolvedModel, resolveModel } from './model-uri.js';
 export { type OpenStoreOptions, openStore } from './open-store.js';
+export { logsRuns, trackingUri } from './options.js';
 export { RunLog, type RunLogEvent, type RunLogOptions, type RunLogReport } from './run-log.js';
 export type { RunOwner } from './run-owner.js';
 export type * from './store.js';

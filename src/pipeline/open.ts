@@ -1,6 +1,7 @@
 /** The library's front door: a lake's folder (or a spec) becomes something to read, to ask and to run. */
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.js';
+import type { Environment } from '../config/interpolate.js';
 import { requireConfig } from '../config/parse.js';
 import { readConfigFile } from '../config/read-file.js';
 import { Lake } from '../lake/lake.js';
@@ -8,9 +9,11 @@ import type { LakeTable } from '../lake/lake-table.js';
 import { s3Options } from '../lake/options.js';
 import { configName } from '../lake/paths.js';
 import type { SqlResult } from '../lake/sql-desk.js';
+import type { MlflowStore } from '../mlflow/index.js';
 import type { FileSource } from '../sources/files/file-source.js';
 import type { CodeRules } from './expect-options.js';
 import { inspectLanding } from './landing.js';
+import { openMlflow } from './mlflow.js';
 import { postFunctions } from './post-functions.js';
 import { LakeRun, type RunOptions } from './run.js';
 import { type LakeSpec, type LakeSpecInput, spec } from './spec.js';
@@ -30,8 +33,11 @@ export function definePipeline(definition: PipelineDefinition): PipelineDefiniti
 }
 
 export interface OpenLakeOptions {
-  /** For `MURMUR_*` variables and `${NAME}` in murmur.yaml. Default: none, so that a library call depends on nothing. */
-  env?: Record<string, string | undefined>;
+  /**
+   * For `MURMUR_*` variables, `${NAME}` in murmur.yaml, `MLFLOW_*` and `DATABRICKS_*`. Default: none, so that a library call
+   * depends on nothing.
+   */
+  env?: Environment;
   /** Settings that go before everything else, in the form of murmur.yaml. */
   overrides?: object;
   clock?: Clock;
@@ -48,7 +54,7 @@ export async function openLake(
   const { env = {}, overrides, clock } = options;
   if (typeof what !== 'string') {
     const parsed = requireConfig(spec, { env, overrides: { ...what.spec, ...overrides } });
-    return new OpenLake(resolve(what.dir), parsed, what.rules, clock);
+    return new OpenLake(resolve(what.dir), parsed, what.rules, clock, env);
   }
   const name = join(resolve(what), configName);
   const parsed = requireConfig(spec, {
@@ -56,7 +62,7 @@ export async function openLake(
     env,
     overrides,
   });
-  return new OpenLake(resolve(what), parsed, undefined, clock);
+  return new OpenLake(resolve(what), parsed, undefined, clock, env);
 }
 
 export class OpenLake {
@@ -68,6 +74,7 @@ export class OpenLake {
     readonly spec: LakeSpec,
     readonly rules: CodeRules | undefined,
     readonly clock: Clock | undefined,
+    readonly env: Environment,
   ) {
     const s3 = s3Options(spec.s3);
     this.lake = new Lake({
@@ -85,8 +92,9 @@ export class OpenLake {
    * Runs the pipeline in this process. Returns at once; see `done` of the run. Only one run a lake, in any process.
    */
   run(options: RunOptions = {}): LakeRun {
-    const { rules, clock } = this;
+    const { rules, clock, env } = this;
     return new LakeRun(this.lake, this.spec, {
+      env,
       ...(rules === undefined ? {} : { rules }),
       ...(clock === undefined ? {} : { clock }),
       ...options,
@@ -99,6 +107,14 @@ export class OpenLake {
    */
   landing<T>(look: (source: FileSource) => Promise<T>): Promise<T> {
     return inspectLanding(this.lake, this.spec, look, this.clock);
+  }
+
+  /**
+   * MLflow as this lake uses it; nothing is connected yet. Whoever opens it closes it.
+   * @throws mlflow.uri_invalid, mlflow.setting_unsupported (user)
+   */
+  mlflow(): MlflowStore {
+    return openMlflow(this.lake, this.spec, this.env, this.clock);
   }
 
   table(name: string): LakeTable {

@@ -6,6 +6,7 @@ import { pid } from 'node:process';
 import { Broadcast, type Subscription } from '../base/broadcast.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
+import type { Environment } from '../config/interpolate.js';
 import { type EmbeddedRun, startEmbedded } from '../engine/embedded/index.js';
 import { settleRebuild } from '../engine/embedded/rebuild/rebuild.js';
 import type { QueryEvent, QueryStatus } from '../engine/engine.js';
@@ -28,6 +29,8 @@ export interface RunOptions {
   /** Rules written as code, over those of murmur.yaml. */
   rules?: CodeRules;
   clock?: Clock;
+  /** For `MLFLOW_*` and `DATABRICKS_*` variables. Default: none. */
+  env?: Environment;
 }
 
 export interface StreamSummary {

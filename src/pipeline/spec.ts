@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { bytes, duration, trigger } from '../config/units.js';
 import { lakeOptions } from '../lake/options.js';
+import { mlflowOptions } from '../mlflow/options.js';
 import { postOptions } from '../posts/options.js';
 import { scoringOptions } from '../scoring/options.js';
 import { sourceOptions } from '../sources/options.js';
@@ -64,6 +65,7 @@ export const spec = z.strictObject({
   streams: streams.prefault({}),
   expect: expectOptions.prefault({}),
   maintain: maintain.prefault({}),
+  ...mlflowOptions.shape,
   page: page.prefault({}),
   engine: z.literal('embedded').default('embedded').describe('what runs the streaming queries'),
 });

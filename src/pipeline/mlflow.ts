@@ -1,0 +1,18 @@
+/** MLflow as a lake uses it: the place that its setting and the environment name. */
+import type { Clock } from '../base/clock.js';
+import type { Environment } from '../config/interpolate.js';
+import type { Lake } from '../lake/lake.js';
+import { type MlflowStore, openStore, trackingUri } from '../mlflow/index.js';
+import type { LakeSpec } from './spec.js';
+
+/**
+ * Does not connect. The caller closes it.
+ * @throws mlflow.uri_invalid, mlflow.setting_unsupported (user)
+ */
+export function openMlflow(lake: Lake, spec: LakeSpec, env: Environment, clock?: Clock): MlflowStore {
+  return openStore(trackingUri(spec.mlflow, env), {
+    folder: lake.dir,
+    env,
+    ...(clock === undefined ? {} : { clock }),
+  });
+}
