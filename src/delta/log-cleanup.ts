@@ -46,8 +46,7 @@ export async function cleanUpLog(
   const anchor = Math.min(free, anchorUpTo(neededFrom));
   const doomed = log.files.filter(({ version, spans }) => version < anchor || (spans && version === anchor));
   for (const { path } of doomed) {
-    faultPoint('delta.cleanup.before_delete');
-    await storage.delete(path);
+    await remove(storage, path);
     const checksum = `${logFolder}.${path.slice(logFolder.length)}.crc`;
     if (log.checksums.has(checksum)) await storage.delete(checksum);
   }
@@ -117,9 +116,11 @@ async function cleanUpSidecars(storage: Storage, parquet: ParquetHandler, before
     for (const { sidecar } of actions) if (sidecar !== undefined) named.add(sidecarPath(sidecar.path));
   }
   const doomed = old.filter((path) => !named.has(path));
-  for (const path of doomed) {
-    faultPoint('delta.cleanup.before_delete');
-    await storage.delete(path);
-  }
+  for (const path of doomed) await remove(storage, path);
   return doomed.length;
+}
+
+async function remove(storage: Storage, path: string): Promise<void> {
+  faultPoint('delta.cleanup.before_delete');
+  await storage.delete(path);
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
 import type { AddFile, DataFile } from '../../src/delta/actions.js';
 import { DeltaLog, optimize, vacuum } from '../../src/delta/index.js';
 import type { RewriteRequest } from '../../src/delta/parquet-handler.js';
@@ -189,6 +190,24 @@ describe('optimize', () => {
     const [entry] = await tables[1]!.history(1);
     expect(entry!.operationMetrics).toMatchObject({ numDeletionVectorsRemoved: '1' });
     expect([...tables[1]!.snapshot.files][0]!.deletionVector).toBeUndefined();
+  });
+
+  it('that dies between writing and committing has changed nothing, and can be done again', async () => {
+    const { size } = table.snapshot.files[0]!;
+    armFaultPoint(
+      'delta.optimize.after_write',
+      () => {
+        throw new Error('killed');
+      },
+      2,
+    );
+    const options = { targetSize: 2 * size, batchBytes: 4 * size };
+    await expect(optimize(table, options).finally(disarmFaultPoint)).rejects.toThrow('killed');
+    const found = await DeltaLog.open(storage, testEnv({ clock, parquet: new Slow() }));
+    expect(found.snapshot.version).toBe(11);
+    expect(await numbersIn(storage, found.snapshot)).toEqual(upTo(10));
+    expect(await optimize(found, options)).toMatchObject({ filesRemoved: 6, filesAdded: 3 });
+    expect(await numbersIn(storage, found.snapshot)).toEqual(upTo(10));
   });
 
   it('leaves nothing behind when a file cannot be rewritten', async () => {

@@ -81,6 +81,11 @@ export const jobs: Readonly<Record<string, Job>> = {
     appends: 4,
     run: (table) => optimize(table.log, { targetSize: 2 ** 27, zOrderBy: ['p', 'n'] }),
   },
+  restore: {
+    appends: 6,
+    run: (table) => table.restore({ version: 3 }),
+    after: (rows) => rows.slice(0, 30),
+  },
   vacuum: {
     appends: 4,
     before: (table) => optimize(table.log, { targetSize: 2 ** 27 }),
