@@ -3,7 +3,7 @@ import { invalidValue } from './faults.js';
 import { checkKey } from './limits.js';
 import type { Comparison, Condition, Order, Run } from './store.js';
 
-/** MLflow's filter text: `tags."a" = 'b' and metrics."f1" > 0.5`. */
+/** MLflow's filter text. Of its quotation marks for keys only backticks work in every search. */
 export function filterText(where: readonly Condition[]): string {
   return where
     .map((condition) => {
@@ -11,7 +11,7 @@ export function filterText(where: readonly Condition[]): string {
         return `attributes.${condition.key} ${condition.is} ${literal(condition.value)}`;
       }
       checkKey(condition.key);
-      return `${condition.of}s."${condition.key}" ${condition.is} ${literal(condition.value)}`;
+      return `${condition.of}s.\`${condition.key}\` ${condition.is} ${literal(condition.value)}`;
     })
     .join(' and ');
 }
@@ -19,7 +19,7 @@ export function filterText(where: readonly Condition[]): string {
 export function orderTexts(orderBy: readonly Order[]): string[] {
   return orderBy.map((order) => {
     if (order.of === 'metric') checkKey(order.key);
-    const column = order.of === 'metric' ? `metrics."${order.key}"` : `attributes.${order.key}`;
+    const column = order.of === 'metric' ? `metrics.\`${order.key}\`` : `attributes.${order.key}`;
     return `${column} ${order.descending ? 'DESC' : 'ASC'}`;
   });
 }

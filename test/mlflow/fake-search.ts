@@ -18,7 +18,7 @@ export function page(items: unknown[], given: Json, field: string): Json {
 }
 
 function actualOf({ info, data }: Seen, column: string): unknown {
-  const [, of, key] = /^(\w+)\."?([^"]+)"?$/.exec(column)!;
+  const [, of, key] = /^(\w+)\.`?([^`"]+)`?$/.exec(column)!;
   if (of === 'attributes') return info[key!];
   const list: { key: string; value?: unknown }[] = data[of as 'metrics' | 'params' | 'tags'];
   return list.find((entry) => entry.key === key)?.value;

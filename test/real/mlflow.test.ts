@@ -276,6 +276,37 @@ describe.each(stores)('on %s', (_, uri) => {
   });
 });
 
+it('what was made though the answer was lost is found, and not made again', async () => {
+  const lost = new Set<string>();
+  /** Throws away the first answer of everything that makes something. */
+  const losing: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    const call = new URL(String(input)).pathname;
+    if (init?.method !== 'POST' || !/(create|logged-models)$/.test(call) || lost.has(call)) return response;
+    lost.add(call);
+    await response.arrayBuffer();
+    throw new TypeError('fetch failed', { cause: new Error('lost') });
+  };
+  const store = openStore(server.uri, { folder, fetch: losing });
+  const name = unique('lost');
+  const { experimentId } = await store.tracking.createExperiment({ name });
+  const { runId } = await store.tracking.createRun({ experimentId, name, startTime: start });
+  const { modelId } = await store.tracking.createLoggedModel({ experimentId, name, runId });
+  await store.registry.createModel({ name });
+  await store.registry.createVersion({ name, source: `models:/${modelId}`, modelId, runId });
+  expect(lost.size).toBe(5);
+  const runs = await all(store.tracking.searchRuns({ experimentIds: [experimentId] }));
+  expect(runs.map((run) => run.runId)).toEqual([runId]);
+  expect((await all(store.registry.searchVersions(name))).map(({ version }) => version)).toEqual(['1']);
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ experiment_ids: [experimentId] });
+  const search = `${server.uri}/api/2.0/mlflow/logged-models/search`;
+  const { models } = (await (await fetch(search, { method: 'POST', headers, body })).json()) as {
+    models: unknown[];
+  };
+  expect(models).toHaveLength(1);
+});
+
 it('a folder of ours goes over to the database of a server whole', async () => {
   const lake = join(folder, 'handed-over');
   mkdirSync(lake);
