@@ -19,6 +19,8 @@ import { zCubeTags, zOrderColumns } from './z-order.js';
 export interface OptimizeOptions {
   /** Bytes that files should have. Default: the table's `delta.targetFileSize`, else 128 MiB. */
   targetSize?: number;
+  /** Bytes, the second exclusive: other files are left alone, so that one who joins often can join like with like. */
+  sizes?: { from: number; to: number };
   /** Puts rows into Z-order by these columns. Partitions that are in it already are left alone. */
   zOrderBy?: readonly string[];
   /** Only files of partitions that match; `predicate` is its text, for the history. */
@@ -60,7 +62,9 @@ export async function optimize(table: DeltaLog, options: OptimizeOptions = {}): 
   assertWritable(root, first.protocol, first.metadata);
   const targetSize = options.targetSize ?? targetFileSize(first.metadata);
   const zOrderBy = zOrderColumns(root, first, options.zOrderBy ?? []);
-  const matches = options.where?.matches ?? (() => true);
+  const { where, sizes } = options;
+  const matches = (file: AddFile) =>
+    (!sizes || (file.size >= sizes.from && file.size < sizes.to)) && (where?.matches(file) ?? true);
   // What others add meanwhile is for the next run: on a busy table this one would never end.
   const ours = new Set(first.files.filter(matches).map(fileKey));
   const plan = ({ files }: Snapshot): RewriteGroup[] => {

@@ -63,6 +63,7 @@ export async function openCareContext(
     contracts,
     retention: retentionOf(spec),
     targetSize: spec.maintain.target_size,
+    effort: spec.maintain.effort,
     clock,
   };
 }

@@ -3,7 +3,7 @@
  * faults that people see all come from here.
  */
 import { z } from 'zod';
-import { bytes, duration, trigger } from '../config/units.js';
+import { bytes, duration, share, trigger } from '../config/units.js';
 import { lakeOptions } from '../lake/options.js';
 import { mlflowOptions } from '../mlflow/options.js';
 import { postOptions } from '../posts/options.js';
@@ -32,8 +32,21 @@ const streams = z
 
 const maintain = z
   .strictObject({
-    target_size: bytes().prefault('64MiB').describe('files below this size are joined in the background'),
-    retain: duration().prefault('1d').describe('how long files that were replaced stay readable'),
+    target_size: bytes()
+      .prefault('64MiB')
+      .describe(
+        'files should have this size: small ones are joined in the background, ten of about a size at a time, so that each row is rewritten once for every tenfold growth of its file',
+      ),
+    effort: share()
+      .prefault('10%')
+      .describe(
+        'largest part of the time that joining files may take while a run is on; 0 leaves files as they are',
+      ),
+    retain: duration()
+      .prefault('1d')
+      .describe(
+        'how long files that were replaced stay readable; of a table that replaces more than 20,000 files in that time the newest 20,000, but an hour at least',
+      ),
   })
   .describe('upkeep of the tables');
 

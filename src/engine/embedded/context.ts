@@ -44,6 +44,8 @@ export interface EmbeddedContext {
   readonly retention?: Readonly<Record<string, Retention>>;
   /** Bytes that a table's files should have; smaller ones are joined in the background. Default 64 MiB. */
   readonly targetSize?: number;
+  /** The largest part of the time that joining may take, 0 to 1. Default 0.1. */
+  readonly effort?: number;
   /** Never deletes a data file: the tables' folders hold files that others need and these logs do not name. */
   readonly keepsFiles?: boolean;
   readonly clock?: Clock;
