@@ -1,6 +1,13 @@
 /** Murmur as a library: what the command line uses, and nothing that it cannot. See also `murmur-lake/delta` and `/scoring`. */
 export { type Fault, isMurmurError, MurmurError } from './base/errors.js';
-export type { BatchProgress, QueryEvent, QueryState, QueryStatus } from './engine/engine.js';
+export type {
+  BatchProgress,
+  DriftFigures,
+  QueryEvent,
+  QueryState,
+  QueryStatus,
+  ScoringReport,
+} from './engine/engine.js';
 export type { Expectation, LayerRule, RowPredicate, RowRule } from './engine/expectation.js';
 export type { Lake } from './lake/lake.js';
 export type { LakeTable, RowsQuery, TableCommit, TableCount, TableDescription } from './lake/lake-table.js';
@@ -16,6 +23,7 @@ export {
 } from './operate/rebuild.js';
 export { planReset, reset } from './operate/reset.js';
 export { trace } from './operate/trace.js';
+export type { ModelStatus } from './pipeline/model/lake-models.js';
 export {
   definePipeline,
   OpenLake,

@@ -117,6 +117,14 @@ function sentenceOf(event: QueryEvent, verbose: boolean): string | undefined {
       return `${event.stream}: ${event.path} ${event.reason}`;
     case 'batch_failed':
       return `${event.stream}: batch ${event.batchId} failed (try ${event.attempt}): ${event.error.message}`;
+    case 'model_changed':
+      return `${event.stream}: ${event.to} scores from batch ${event.batchId} on, before it ${event.from}`;
+    case 'model_watch_failed':
+      return `${event.stream}: goes on without ${event.model}: ${event.error.message}`;
+    case 'shadow_failed':
+      return `${event.stream}: the shadow ${event.model} does not score: ${event.error.message}`;
+    case 'drift_found':
+      return `${event.stream}: new posts have drifted: ${event.measure} ${event.psi}, limit ${event.limit}`;
     case 'query_ended':
       return event.state === 'failed' ? `${event.stream}: failed` : undefined;
     case 'batch_committed': {

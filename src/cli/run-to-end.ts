@@ -13,6 +13,8 @@ export interface RunToEndOptions {
   page: boolean;
   /** With `--json`: every event as a line. */
   follow: boolean;
+  /** As in `RunOptions`. */
+  replayWithPresentModel?: boolean;
   /** Ends after so many milliseconds, as Ctrl-C would. */
   forMs?: number;
   /** Work beside the run that ends with it, as the demo's generator. */
@@ -31,7 +33,11 @@ export async function runToEnd(cli: Cli, lake: OpenLake, o: RunToEndOptions): Pr
   let page: ServedPage | undefined;
   let timer: NodeJS.Timeout | undefined;
   try {
-    const run = lake.run({ until: o.once ? 'idle' : 'stopped', signal: ending.signal });
+    const run = lake.run({
+      until: o.once ? 'idle' : 'stopped',
+      signal: ending.signal,
+      replayWithPresentModel: o.replayWithPresentModel === true,
+    });
     const shown = o.follow ? follow(cli, run) : display.show(run);
     // What keeps a run from beginning is told by `done`.
     const begun = await run.started.then(

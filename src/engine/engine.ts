@@ -78,6 +78,29 @@ export interface BatchProgress extends BatchCounts {
   backlog_files: number;
   event_time_lag_ms: number | null;
   table_version: number;
+  /** Of a batch that was scored and looked at; not in the table, but in the batch's commit. */
+  scoring?: ScoringReport;
+}
+
+/** What was seen of a batch's scores. By post, not by row. */
+export interface ScoringReport {
+  /** `name/version` of the model that scored the rows. */
+  model: string;
+  /** Another model's opinion of a sample; what it failed to score is in `sampled` alone. */
+  shadow: { model: string | null; sampled: number; scored: number; agreed: number } | null;
+  /** How far the newest posts, this batch's among them, are from the baseline; null while there is none. */
+  drift: DriftFigures | null;
+}
+
+/** Population stability indexes of what is predicted and what comes in. */
+export interface DriftFigures {
+  /** Posts compared. */
+  posts: number;
+  score_psi: number;
+  length_psi: number;
+  class_psi: number;
+  /** By predicted class: its share now, and in the baseline. */
+  shares: Record<string, { now: number; baseline: number }>;
 }
 
 export type QueryEvent =
@@ -94,6 +117,14 @@ export type QueryEvent =
       at: number;
     }
   | { type: 'file_changed'; stream: string; path: string; reason: string; at: number }
+  /** The batch, now committed, is the first of another model. */
+  | { type: 'model_changed'; stream: string; from: string; to: string; batchId: number; at: number }
+  /** The model that is asked for cannot be had; the stream goes on with the one that it has. */
+  | { type: 'model_watch_failed'; stream: string; model: string; error: MurmurError; at: number }
+  /** The shadow model scores nothing at the moment; the stream does not mind. */
+  | { type: 'shadow_failed'; stream: string; model: string; error: MurmurError; at: number }
+  /** Scores, lengths or classes of new posts have moved away from the baseline. */
+  | { type: 'drift_found'; stream: string; measure: string; psi: number; limit: number; at: number }
   | { type: 'state_changed'; stream: string; state: QueryState; message: string; at: number }
   | {
       type: 'query_ended';

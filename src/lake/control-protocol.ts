@@ -35,6 +35,8 @@ export interface ControlStatus<Stream = unknown> {
   /** Where the live page is, or null when there is none. */
   page: string | null;
   streams: Stream[];
+  /** What the run says of its models, handed through too; absent where nothing follows them. */
+  model?: unknown;
 }
 
 /** An error as it crosses a process border: never a stack. */

@@ -30,9 +30,17 @@ export async function downloadModel(
   uri: string,
   folder: string,
 ): Promise<DownloadedModel> {
-  const resolved = await resolveModel(store, uri);
+  return downloadResolved(store, await resolveModel(store, uri), folder);
+}
+
+/** As `downloadModel`, of a model that is resolved already. */
+export async function downloadResolved(
+  store: MlflowStore,
+  resolved: ResolvedModel,
+  folder: string,
+): Promise<DownloadedModel> {
   const artifacts = store.artifacts(resolved.location);
-  const files = await filesOf(artifacts, uri);
+  const files = await filesOf(artifacts, resolved.uri);
   const temporary = join(dirname(folder), `.${randomUUID()}.tmp`);
   try {
     const bytes = await fetchAll(artifacts, files, temporary);

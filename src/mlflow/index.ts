@@ -1,8 +1,8 @@
 /** MLflow from TypeScript: tracking, artifacts, logged models and the registry, on a server or in a folder. */
-export { type DownloadedModel, downloadModel } from './download-model.js';
+export { type DownloadedModel, downloadModel, downloadResolved } from './download-model.js';
 export { ensureExperiment } from './experiment.js';
 export { type LoggedBundle, type LogModelOptions, logModel, registerModel } from './log-model.js';
-export { type Mlmodel, readMlmodel } from './model-format.js';
+export { type Mlmodel, mlmodelFile, readMlmodel } from './model-format.js';
 export { isModelUri, parseModelUri, type ResolvedModel, resolveModel } from './model-uri.js';
 export { type OpenStoreOptions, openStore } from './open-store.js';
 export { logsRuns, trackingUri } from './options.js';

@@ -96,7 +96,7 @@ export async function rebuild(
 
 /** As `rebuild`, in a process that holds the lake already. */
 export async function rebuildHeld(
-  { lake, spec, rules, clock = systemClock }: OpenLake,
+  { lake, spec, rules, env, clock = systemClock }: OpenLake,
   name: string,
   { fromVersion, signal, onStart }: RebuildOptions,
   server: ControlServer,
@@ -108,7 +108,11 @@ export async function rebuildHeld(
   signal?.addEventListener('abort', end);
   if (signal?.aborted) end();
   try {
-    const context = await openEngineContext(lake, spec, clock, opened);
+    // Of an unfinished build nothing is visible, so all of it may be scored with the present model.
+    const { context } = await openEngineContext(
+      { lake, spec, clock, opened, env },
+      { live: false, replayWithPresent: true, emit: () => undefined },
+    );
     const building = await startRebuild(context, {
       queries: definePipelineQueries(spec, 'idle', rules),
       name,

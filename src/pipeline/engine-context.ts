@@ -2,34 +2,54 @@
 import type { Clock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
 import { packageVersion } from '../base/package-root.js';
+import type { Environment } from '../config/interpolate.js';
 import { DuckDatabase } from '../duck/index.js';
 import { DuckParquetHandler } from '../duck/parquet-handler.js';
 import type { EmbeddedContext, Retention } from '../engine/embedded/index.js';
 import type { Lake } from '../lake/lake.js';
-import { s3Options } from '../lake/options.js';
 import { canonicalPost } from '../posts/canonical.js';
 import { duckFunctions } from '../posts/functions.js';
 import { tables as contracts } from '../posts/tables.js';
-import { openScorer } from '../scoring/open-scorer.js';
-import type { Scorer } from '../scoring/scorer.js';
 import { LocalStorage } from '../storage/local.js';
-import { absoluteLocation } from '../storage/open-storage.js';
 import { openLanding } from './landing.js';
+import { LakeModels, type LakeModelsOptions } from './model/lake-models.js';
+import { openModelPlaces } from './model/open-places.js';
 import { postFunctions } from './post-functions.js';
 import type { Resources } from './resources.js';
 import type { LakeSpec } from './spec.js';
 
-/** @throws scoring errors */
+export interface EngineWorld {
+  lake: Lake;
+  spec: LakeSpec;
+  clock: Clock;
+  opened: Resources;
+  /** For what MLflow's client reads. */
+  env: Environment;
+}
+
+/** As `LakeModelsOptions`. */
+export type ModelUse = Pick<LakeModelsOptions, 'live' | 'replayWithPresent' | 'emit'>;
+
+/** @throws what `LakeModels.open` throws */
 export async function openEngineContext(
-  lake: Lake,
-  spec: LakeSpec,
-  clock: Clock,
-  opened: Resources,
-): Promise<EmbeddedContext> {
-  const remote = { dir: lake.cache.dir, s3: s3Options(spec.s3) };
-  const bundle = modelOf(lake, spec);
-  const scorer = opened.add(await openScorer({ bundle, remote, ...spec.streams.gold }));
-  return { ...(await openCareContext(lake, spec, clock, opened)), scorer: () => ready(scorer) };
+  { lake, spec, clock, opened, env }: EngineWorld,
+  use: ModelUse,
+): Promise<{ context: EmbeddedContext; models: LakeModels }> {
+  const models = await LakeModels.open({
+    spec,
+    places: openModelPlaces(lake, spec, env, clock),
+    baselines: new LocalStorage(lake.paths.checkpoints).at('.drift'),
+    clock,
+    stream: 'gold',
+    ...use,
+  });
+  opened.add(models);
+  const context: EmbeddedContext = {
+    ...(await openCareContext(lake, spec, clock, opened)),
+    scorer: (wanted) => models.scorer(wanted),
+    ...(use.live ? { observe: (batch, signal) => models.observe(batch, signal) } : {}),
+  };
+  return { context, models };
 }
 
 /** For work on a lake in which nothing is scored. */
@@ -66,16 +86,6 @@ export async function openCareContext(
     effort: spec.maintain.effort,
     clock,
   };
-}
-
-/** A relative model folder is relative to the lake, not to where the command was called. */
-function modelOf({ dir }: Lake, { model }: LakeSpec): string {
-  return model === 'bundled' || model === 'lexicon' ? model : absoluteLocation(model, dir);
-}
-
-async function ready(scorer: Scorer): Promise<Scorer> {
-  await scorer.ready();
-  return scorer;
 }
 
 /** Application's files are replaced all the time, so they go sooner. */

@@ -14,6 +14,7 @@ import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
 import { openEngineContext } from './engine-context.js';
 import type { CodeRules } from './expect-options.js';
+import type { LakeModels, ModelStatus } from './model/lake-models.js';
 import { definePipelineQueries } from './queries.js';
 import { Resources } from './resources.js';
 import type { LakeSpec } from './spec.js';
@@ -31,6 +32,8 @@ export interface RunOptions {
   clock?: Clock;
   /** For `MLFLOW_*` and `DATABRICKS_*` variables. Default: none. */
   env?: Environment;
+  /** A batch that was planned with a model that is gone is scored with the present one, instead of stopping its stream. */
+  replayWithPresentModel?: boolean;
 }
 
 export interface StreamSummary {
@@ -66,6 +69,7 @@ export class LakeRun {
   readonly #startedAt: number;
   readonly #ending = new AbortController();
   #engine: EmbeddedRun | undefined;
+  #models: LakeModels | undefined;
   #lastStatus: QueryStatus[] = [];
 
   constructor(
@@ -98,6 +102,11 @@ export class LakeRun {
     return this.#engine?.status() ?? this.#lastStatus;
   }
 
+  /** The models of the run; undefined before it has begun. */
+  model(): ModelStatus | undefined {
+    return this.#models?.status();
+  }
+
   /** Starts a stopped query again. @throws engine.no_such_query, pipeline.not_running (user) */
   async start(name: string): Promise<void> {
     await this.#running().start(name);
@@ -120,11 +129,12 @@ export class LakeRun {
   async #live(begun: () => void): Promise<RunSummary> {
     const { lake } = this;
     const opened = new Resources();
+    let forwarded: Promise<void> | undefined;
     try {
       const server = opened.add(await ControlServer.claim(lake.paths.socket));
       const engine = await this.#open(opened);
       this.#engine = engine;
-      void this.#forward(engine);
+      forwarded = this.#forward(engine);
       server.serve<QueryStatus, QueryEvent>({
         status: () => ({
           pid,
@@ -132,6 +142,7 @@ export class LakeRun {
           startedAt: this.#startedAt,
           page: this.page,
           streams: engine.status(),
+          model: this.model(),
         }),
         start: (stream) => engine.start(stream),
         stop: (stream) => engine.stop(stream),
@@ -145,13 +156,19 @@ export class LakeRun {
       this.#lastStatus = this.status();
       this.#engine = undefined;
       await opened.close();
+      await forwarded;
       this.#broadcast.close();
     }
   }
 
   async #open(opened: Resources): Promise<EmbeddedRun> {
     const { lake, spec, options } = this;
-    const context = await openEngineContext(lake, spec, this.#clock, opened);
+    const { env = {}, replayWithPresentModel: replayWithPresent = false } = options;
+    const { context, models } = await openEngineContext(
+      { lake, spec, clock: this.#clock, opened, env },
+      { live: true, replayWithPresent, emit: (event) => this.#broadcast.emit(event) },
+    );
+    this.#models = models;
     await settleRebuild(context);
     const queries = definePipelineQueries(spec, options.until ?? 'stopped', options.rules);
     const engine = await startEmbedded(context, queries);
@@ -172,7 +189,10 @@ export class LakeRun {
   }
 
   async #forward(engine: EmbeddedRun): Promise<void> {
-    for await (const event of engine.events.subscribe(4096)) this.#broadcast.emit(event);
+    for await (const event of engine.events.subscribe(4096)) {
+      if (event.type === 'batch_committed') await this.#models?.committed(event.progress);
+      this.#broadcast.emit(event);
+    }
   }
 
   #summary(): RunSummary {

@@ -10,6 +10,7 @@ import { postOptions } from '../posts/options.js';
 import { scoringOptions } from '../scoring/options.js';
 import { sourceOptions } from '../sources/options.js';
 import { expectOptions } from './expect-options.js';
+import { modelOptions } from './model/options.js';
 
 const streamOptions = z.strictObject({
   trigger: trigger()
@@ -69,12 +70,7 @@ export const spec = z.strictObject({
   ...sourceOptions.shape,
   ...postOptions.shape,
   ...lakeOptions.shape,
-  model: z
-    .string()
-    .min(1)
-    .default('bundled')
-    .describe('bundled, lexicon, or a model bundle: its folder, or s3://bucket/prefix')
-    .meta({ examples: ['bundled', './my-model', 's3://my-bucket/models/mine'] }),
+  ...modelOptions.shape,
   streams: streams.prefault({}),
   expect: expectOptions.prefault({}),
   maintain: maintain.prefault({}),

@@ -87,6 +87,15 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   };
 }
 
+/**
+ * What the digest of a bundle is if it is what its `MLmodel` says.
+ * @param where the bundle, for messages
+ * @throws scoring.bundle_invalid (user)
+ */
+export function bundleDigestIn(mlmodel: string, where: string): string {
+  return bundleDigest(checked(flavor, flavorOf(parseMlmodel(mlmodel, where)), where, 'MLmodel').digests);
+}
+
 /** SHA-256 over the lines `digest  path`, sorted by path: the form of `sha256sum`. */
 function bundleDigest(digests: Readonly<Record<string, string>>): string {
   const lines = Object.keys(digests)
@@ -96,7 +105,10 @@ function bundleDigest(digests: Readonly<Record<string, string>>): string {
 }
 
 async function readMlmodel(folder: string): Promise<unknown> {
-  const text = await readBundleFile(folder, 'MLmodel');
+  return parseMlmodel(await readBundleFile(folder, 'MLmodel'), folder);
+}
+
+function parseMlmodel(text: string, folder: string): unknown {
   try {
     return parseYaml(text);
   } catch (e) {

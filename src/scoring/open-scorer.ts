@@ -1,5 +1,5 @@
 /** From the name of a model to a scorer that is starting. */
-import { loadBundle } from './bundle.js';
+import { type Bundle, loadBundle } from './bundle.js';
 import { bundleFolder, type RemoteBundleOptions } from './bundle-folder.js';
 import { grantedCores } from './granted-cores.js';
 import { LexiconScorer } from './lexicon-scorer.js';
@@ -7,8 +7,8 @@ import { OnnxScorer } from './onnx-scorer.js';
 import type { Scorer } from './scorer.js';
 
 export interface OpenScorerOptions {
-  /** `bundled`, `lexicon`, or a bundle: its folder, or `s3://bucket/prefix`. */
-  bundle: string;
+  /** `bundled`, `lexicon`, or a bundle: its folder, `s3://bucket/prefix`, or the bundle itself. */
+  bundle: string | Bundle;
   /** Where a bundle of another store is copied to, and how it is reached. */
   remote?: RemoteBundleOptions;
   /** Cores that scoring may use. Default `auto`: all that are granted. */
@@ -26,7 +26,9 @@ export interface OpenScorerOptions {
  */
 export async function openScorer(options: OpenScorerOptions): Promise<Scorer> {
   if (options.bundle === 'lexicon') return new LexiconScorer();
-  const bundle = await loadBundle(await bundleFolder(options.bundle, options.remote));
+  const { bundle: named } = options;
+  const bundle =
+    typeof named === 'string' ? await loadBundle(await bundleFolder(named, options.remote)) : named;
   const { threads = 'auto', cache = true, runtime } = options;
   return new OnnxScorer(bundle, {
     threads: threads === 'auto' ? grantedCores() : threads,

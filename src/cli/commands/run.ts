@@ -11,6 +11,7 @@ interface RunCommandOptions {
   port?: number;
   follow?: boolean;
   maintain?: boolean;
+  replayWithPresentModel?: boolean;
 }
 
 export function define(command: Command, cli: Cli): void {
@@ -22,6 +23,10 @@ export function define(command: Command, cli: Cli): void {
     .option('--maintain', 'with --once: optimize and vacuum every table at the end')
     .option('--no-page', 'without the live page')
     .option('--port <n>', 'port of the page', wholeNumber)
+    .option(
+      '--replay-with-present-model',
+      'score a batch that was planned with a model that is gone with the present one',
+    )
     .option('--follow', 'with --json: every event as a line while it runs')
     .addHelpText('after', '\nExamples:\n  murmur run\n  murmur run --once --json')
     .action((options: RunCommandOptions) => run(cli, options));
@@ -38,7 +43,12 @@ async function run(cli: Cli, o: RunCommandOptions): Promise<void> {
   await cli.withLake(async (lake) => {
     const once = o.once === true;
     const follow = cli.json && o.follow === true;
-    const summary = await runToEnd(cli, lake, { once, page: o.page && !once, follow });
+    const summary = await runToEnd(cli, lake, {
+      once,
+      page: o.page && !once,
+      follow,
+      replayWithPresentModel: o.replayWithPresentModel === true,
+    });
     const care = o.maintain === true ? await maintain(cli, lake) : undefined;
     const value = { ...summary, ...(care === undefined ? {} : { maintained: care.maintained }) };
     await cli.result(follow ? { type: 'run_ended', ...value } : value, () =>

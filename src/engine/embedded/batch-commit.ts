@@ -86,6 +86,7 @@ export async function commitBatch(
       backlogFiles: extras.backlogFiles,
       eventTimeLagMs: outcome.tally.newestEventMs === null ? null : times.now() - outcome.tally.newestEventMs,
       model: outcome.model,
+      ...(outcome.scoring === undefined ? {} : { scoring: outcome.scoring }),
       shares: outcome.shares,
     };
     return reportText(report);

@@ -4,7 +4,7 @@
  * progress table is copied from these reports and a lost checkpoint can be rebuilt from them.
  */
 import type { CommitInfo } from '../../delta/actions.js';
-import type { BatchCounts, BatchProgress } from '../engine.js';
+import type { BatchCounts, BatchProgress, ScoringReport } from '../engine.js';
 import type { BatchMeasure } from './layer-window.js';
 import type { BatchModel } from './wal.js';
 
@@ -34,6 +34,7 @@ export interface BatchReport {
   backlogFiles: number;
   eventTimeLagMs: number | null;
   model: BatchModel | null;
+  scoring?: ScoringReport;
   shares: Record<string, [among: number, hits: number]>;
 }
 
@@ -70,6 +71,7 @@ export function progressOf(
     backlog_files: report.backlogFiles,
     event_time_lag_ms: report.eventTimeLagMs,
     table_version: commit.version,
+    ...(report.scoring === undefined ? {} : { scoring: report.scoring }),
   };
 }
 

@@ -4,8 +4,10 @@
  */
 import { faultPoint } from '../../base/fault-point.js';
 import type { Scorer } from '../../scoring/scorer.js';
+import type { ScoringReport } from '../engine.js';
 import type { Expectation } from '../expectation.js';
 import { type CompiledPlan, ordColumn } from './compile.js';
+import type { EmbeddedContext } from './context.js';
 import type { BatchInput } from './input.js';
 import { type FiredRule, judgeRows } from './judge-rows.js';
 import { scoreTexts } from './score-texts.js';
@@ -22,8 +24,9 @@ export interface BatchPlan {
   readonly expectations: readonly Expectation[];
   readonly input: BatchInput;
   readonly space: Workspace;
-  /** The scorer of a model, or of the current one when that model cannot be had. */
+  /** As in the context. */
   readonly scorer: (wanted: BatchModel | null) => Promise<Scorer>;
+  readonly observe: EmbeddedContext['observe'];
 }
 
 export interface BatchOutcome {
@@ -39,6 +42,7 @@ export interface BatchOutcome {
   /** What happened to posts beyond their way through; by rule. */
   fired: FiredRule[];
   model: BatchModel | null;
+  scoring?: ScoringReport;
 }
 
 /** @throws what reading, rules and scoring throw; engine.accounting */
@@ -61,7 +65,11 @@ export async function workBatch(
   let ofPosts = relation;
   /** A SELECT over `relation` that is computed together with the next step. */
   let unread: string | undefined;
-  const outcome: Pick<BatchOutcome, 'shares' | 'fired' | 'model'> = { shares: {}, fired: [], model: null };
+  const outcome: Pick<BatchOutcome, 'shares' | 'fired' | 'model' | 'scoring'> = {
+    shares: {},
+    fired: [],
+    model: null,
+  };
   for (const [i, step] of compiled.steps.entries()) {
     signal.throwIfAborted();
     const before = relation;
@@ -86,14 +94,18 @@ export async function workBatch(
       const scorer = await plan.scorer(offsets.model);
       outcome.model = { id: scorer.model.id, digest: scorer.model.digest };
       const { text } = step;
-      unread = await scoreTexts(space, {
+      const scored = await scoreTexts(space, {
         relation,
         text,
         origins: input.origins,
         scorer,
+        batchId: offsets.batchId,
+        observe: plan.observe,
         batchTimeMs,
         signal,
       });
+      unread = scored.select;
+      if (scored.scoring) outcome.scoring = scored.scoring;
       watch.lap('transform');
       const next = compiled.steps[i + 1];
       if (next?.kind === 'select' && !next.loses) continue;

@@ -6,6 +6,7 @@ import type { ScalarFunction } from '../../schema/scalar-function.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import type { Source } from '../../sources/source.js';
 import type { Storage } from '../../storage/storage.js';
+import type { ScoringReport } from '../engine.js';
 import type { Canonical } from './landing-input.js';
 import type { Retention } from './table-properties.js';
 import type { BatchModel } from './wal.js';
@@ -13,6 +14,22 @@ import type { BatchModel } from './wal.js';
 /** Where things of a kind are, by name: the folders below a root. */
 export interface Places {
   at(name: string): Storage;
+}
+
+/** The scores of a batch, one post each. */
+export interface ScoredBatch {
+  readonly batchId: number;
+  readonly model: BatchModel;
+  readonly posts: readonly ScoredPost[];
+}
+
+export interface ScoredPost {
+  readonly source: string | null;
+  readonly postId: string | null;
+  readonly text: string;
+  readonly sentiment: string;
+  /** 0–100. */
+  readonly score: number;
 }
 
 /** What the embedded engine needs from the world; all of it is closed by whoever made it, but what `open` gives. */
@@ -32,10 +49,12 @@ export interface EmbeddedContext {
   readonly duck: DuckDatabase;
   readonly delta: DeltaEnv;
   /**
-   * The scorer, asked for before each batch that scores. A replayed batch names the model that its first try was planned
-   * with; where that one cannot be had any more, the current one is right: nothing of the batch was visible.
+   * The scorer. Asked with null when a batch is planned, and only then: the moment at which another model may take over.
+   * Asked with the planned model when the batch is worked on, in this process or in a later one.
    */
   scorer(wanted: BatchModel | null): Promise<Scorer>;
+  /** Looks at the scores of a batch before its commit. It must not throw, and changes nothing in the rows. */
+  observe?(batch: ScoredBatch, signal: AbortSignal): Promise<ScoringReport>;
   /** The named functions of plans, registered once in `duck`. */
   readonly functions: { readonly scalars: readonly ScalarFunction[]; readonly macros: readonly string[] };
   /** Schema by table name, of every table that a query writes. */

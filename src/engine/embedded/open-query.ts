@@ -81,6 +81,7 @@ export async function openStreamingQuery(
           input,
           space,
           scorer: (wanted) => context.scorer(wanted),
+          observe: context.observe && ((batch, signal) => context.observe!(batch, signal)),
         },
         target: {
           stream,
@@ -94,6 +95,7 @@ export async function openStreamingQuery(
         emit: around.emit,
       },
       await pendingBatch(wal),
+      await lastModel(wal),
     );
   } catch (e) {
     await input?.close();
@@ -174,6 +176,14 @@ async function pendingBatch(wal: WriteAheadLog): Promise<Offsets | undefined> {
   const last = wal.lastBatchId;
   if (last === undefined || (await wal.readCommit(last))) return undefined;
   return wal.readOffsets(last);
+}
+
+/** The model of the batch before the one that comes next; what the log no longer holds is not known. */
+async function lastModel(wal: WriteAheadLog): Promise<string | undefined> {
+  const last = wal.lastBatchId ?? -1;
+  const before = (await wal.readCommit(last)) ? last : last - 1;
+  if (!(await wal.readCommit(before))) return undefined;
+  return (await wal.readOffsets(before)).model?.id;
 }
 
 async function windowOf(

@@ -39,13 +39,18 @@ export class StreamingQuery {
   #begun: { at: number; listMs: number } | undefined;
   /** Layer rules with `warn` that were broken at the last look: each breach is told once. */
   #warned = new Set<string>();
+  /** `name/version` of the model that scored the last batch. */
+  #lastModel: string | undefined;
 
   constructor(
     readonly parts: QueryParts,
     /** The last batch of the log, when it may not be committed. */
     pending: Offsets | undefined,
+    /** The model of the batch before it, if there was one. */
+    lastModel: string | undefined,
   ) {
     this.#pending = pending;
+    this.#lastModel = lastModel;
   }
 
   position(): { queryId: string; batchId: number | null; tableVersion: number | null } {
@@ -166,6 +171,7 @@ export class StreamingQuery {
     window.push(measure);
     await this.#settle(offsets.batchId, version);
     this.#tellRules(outcome);
+    this.#noteModel(offsets.batchId, outcome.model?.id);
     return progressOf(report, { version, timestamp });
   }
 
@@ -177,6 +183,7 @@ export class StreamingQuery {
     );
     const commit = batches.find(({ report }) => report.batchId === batchId);
     await this.#settle(batchId, commit?.version ?? null);
+    this.#noteModel(batchId, commit?.report.model?.id);
     // What an earlier run committed is in the window since its opening, and was told by that run.
     if (commit?.report.runId !== target.runId) return undefined;
     window.push(measureOf(commit.report));
@@ -213,6 +220,14 @@ export class StreamingQuery {
     if (isMurmurError(error, 'engine.rule_failed'))
       this.#tellRule(String(error.context.rule), 'fail', Number(error.context.posts), error.message);
     return error;
+  }
+
+  #noteModel(batchId: number, model: string | undefined): void {
+    const { emit, definition, clock } = this.parts;
+    const from = this.#lastModel;
+    this.#lastModel = model;
+    if (model === undefined || from === undefined || model === from) return;
+    emit({ type: 'model_changed', stream: definition.name, from, to: model, batchId, at: clock.now() });
   }
 
   #tellRules({ fired }: BatchOutcome): void {

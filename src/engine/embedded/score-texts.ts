@@ -6,7 +6,9 @@ import { isMurmurError } from '../../base/errors.js';
 import { quoteIdent, quoteString } from '../../duck/sql-text.js';
 import { column, struct } from '../../schema/column-types.js';
 import type { Score, Scorer } from '../../scoring/scorer.js';
+import type { ScoringReport } from '../engine.js';
 import { ordColumn, partColumn } from './compile.js';
+import type { EmbeddedContext, ScoredPost } from './context.js';
 import { timestampSql } from './expression-sql.js';
 import { originsSql } from './judge-rows.js';
 import type { Relation, Workspace } from './workspace.js';
@@ -25,20 +27,35 @@ export interface ScoreRequest {
   text: string;
   origins: readonly string[];
   scorer: Scorer;
+  batchId: number;
+  /** Looks at the scores of each post. */
+  observe: EmbeddedContext['observe'];
   /** Becomes scored_at. */
   batchTimeMs: number;
   signal: AbortSignal;
 }
 
-/**
- * @returns a SELECT of the relation's rows with the four score columns added, without those whose text could not be
- *   scored; good until the next batch
- */
-export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<string> {
+export interface ScoredTexts {
+  /** The relation's rows with the four score columns added, without those whose text could not be scored; good until the next batch. */
+  select: string;
+  scoring: ScoringReport | undefined;
+}
+
+interface TextRow {
+  ord: number;
+  part: number | string;
+  text: string;
+  source: string | null;
+  post_id: string | null;
+}
+
+/** @throws as `Scorer.score` */
+export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<ScoredTexts> {
   const { session } = space;
   const { name, columns } = o.relation;
-  const rows = await session.rows<{ ord: number; part: number | string; text: string }>(
-    `SELECT ${ordColumn} AS ord, ${partColumn} AS part, coalesce(${quoteIdent(o.text)}, '') AS text FROM ${name}`,
+  const identity = ['source', 'post_id'].map((c) => (columns.includes(c) ? c : `NULL AS ${c}`)).join(', ');
+  const rows = await session.rows<TextRow>(
+    `SELECT ${ordColumn} AS ord, ${partColumn} AS part, coalesce(${quoteIdent(o.text)}, '') AS text, ${identity} FROM ${name}`,
   );
   const texts = [...new Set(rows.map(({ text }) => text))];
   const answers = await scoreAll(o.scorer, texts, o.signal);
@@ -55,11 +72,28 @@ export async function scoreTexts(space: Workspace, o: ScoreRequest): Promise<str
     }),
   );
   if (answers.includes(undefined)) await quarantineUnscored(space, o);
+  const { id, digest } = o.scorer.model;
+  const scoring = await o.observe?.(
+    { batchId: o.batchId, model: { id, digest }, posts: postsOf(rows, scores) },
+    o.signal,
+  );
   const visible = [ordColumn, partColumn, ...columns.map(quoteIdent)].map((c) => `r.${c}`).join(', ');
-  return `SELECT ${visible},
-       s.score AS predicted_score, s.sentiment AS predicted_sentiment, ${quoteString(o.scorer.model.id)} AS model,
+  const select = `SELECT ${visible},
+       s.score AS predicted_score, s.sentiment AS predicted_sentiment, ${quoteString(id)} AS model,
        ${timestampSql(o.batchTimeMs)} AS scored_at
      FROM ${name} r JOIN ${scoresTable} s ON ${sameRow}`;
+  return { select, scoring };
+}
+
+/** Rows of one post have one number and one text. */
+function postsOf(rows: readonly TextRow[], scores: ReadonlyMap<string, Score | undefined>): ScoredPost[] {
+  const posts = new Map<number, ScoredPost>();
+  for (const { ord, text, source, post_id: postId } of rows) {
+    const score = scores.get(text);
+    if (score)
+      posts.set(Number(ord), { source, postId, text, sentiment: score.sentiment, score: score.score });
+  }
+  return [...posts.values()];
 }
 
 const sameRow = `s.ord = r.${ordColumn} AND s.part = r.${partColumn}`;

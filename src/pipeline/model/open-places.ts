@@ -1,0 +1,23 @@
+/** Where the models of a lake are looked for: its folder, its MLflow, its cache. */
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.js';
+import type { Environment } from '../../config/interpolate.js';
+import type { Lake } from '../../lake/lake.js';
+import { s3Options } from '../../lake/options.js';
+import { openMlflow } from '../mlflow.js';
+import type { LakeSpec } from '../spec.js';
+import type { ModelPlaces } from './find-model.js';
+import { ModelCache } from './model-cache.js';
+
+/** Of a stream, which has a model and asks again soon: MLflow's own client waits for minutes. */
+const impatient = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_HTTP_REQUEST_TIMEOUT: '10' };
+
+/** Close its store. @throws mlflow.uri_invalid, mlflow.setting_unsupported (user) */
+export function openModelPlaces(lake: Lake, spec: LakeSpec, env: Environment, clock?: Clock): ModelPlaces {
+  return {
+    dir: lake.dir,
+    cache: new ModelCache(join(lake.paths.run, 'models')),
+    remote: { dir: lake.cache.dir, s3: s3Options(spec.s3) },
+    store: openMlflow(lake, spec, { ...impatient, ...env }, clock),
+  };
+}
