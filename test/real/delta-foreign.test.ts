@@ -1,7 +1,8 @@
 /** Tables that Spark makes: we read every row, write where we may and refuse by name where not, and Spark reads what we wrote. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { optimize } from '../../src/table/index.js';
 import { Readers } from './readers.js';
-import { sparkTables } from './spark-tables.js';
+import { type SparkTable, sparkTables } from './spark-tables.js';
 
 let readers: Readers;
 beforeAll(async () => {
@@ -9,17 +10,17 @@ beforeAll(async () => {
 });
 afterAll(() => readers.close());
 
-describe.each(sparkTables)('$name', ({ name, made, refuses = {} }) => {
+const refusal = (feature: string) => ({ code: 'delta.unsupported_feature', context: { feature } });
+
+describe.each(sparkTables)('$name', ({ name, made, refuses = {} }: SparkTable) => {
   beforeAll(async () => {
     for (const statement of made) await readers.sql(statement);
   });
 
-  if ('read' in refuses) {
-    it(`is refused, naming ${refuses.read}`, async () => {
-      await expect(readers.open(name)).rejects.toMatchObject({
-        code: 'delta.unsupported_feature',
-        context: { feature: refuses.read },
-      });
+  const { read, write, rows } = refuses;
+  if (read !== undefined) {
+    it(`is refused, naming ${read}`, async () => {
+      await expect(readers.open(name)).rejects.toMatchObject(refusal(read));
     });
     return;
   }
@@ -27,4 +28,42 @@ describe.each(sparkTables)('$name', ({ name, made, refuses = {} }) => {
   it('has the rows that Spark reads', async () => {
     await readers.expectSame(await readers.ours(name), await readers.sparks(name));
   });
+
+  if (write !== undefined) {
+    it(`takes no rows from us: ${write}`, async () => {
+      const table = await readers.table(name);
+      const { version } = table;
+      const again = { sql: `FROM (${await readers.ours(name)}) LIMIT 1` };
+      await expect(table.append(again)).rejects.toMatchObject(refusal(write));
+      await expect(table.delete()).rejects.toMatchObject(refusal(write));
+      await expect(optimize(table.log)).rejects.toMatchObject(refusal(write));
+      expect((await table.refresh()).version).toBe(version);
+      await table.close();
+    });
+    return;
+  }
+
+  it('is read by Spark after we have appended, optimized and deleted, and goes on with it', async () => {
+    const table = await readers.table(name);
+    await readers.session.run(`CREATE OR REPLACE TABLE model AS ${await readers.ours(name)}`);
+    await table.append({ sql: 'FROM model WHERE id % 2 = 0' });
+    await readers.session.run('INSERT INTO model FROM model WHERE id % 2 = 0');
+    await expectBoth(name);
+    expect((await optimize(table.log)).versions).toHaveLength(1);
+    await expectBoth(name);
+    if (rows === undefined) {
+      await table.delete({ where: 'id % 5 = 1' });
+      await readers.session.run('DELETE FROM model WHERE id % 5 = 1');
+      await expectBoth(name);
+    } else await expect(table.delete({ where: 'id % 5 = 1' })).rejects.toMatchObject(refusal(rows));
+    await table.close();
+    await readers.sql(`DELETE FROM {${name}} WHERE id % 5 = 2`);
+    await readers.session.run('DELETE FROM model WHERE id % 5 = 2');
+    await expectBoth(name);
+  });
 });
+
+async function expectBoth(name: string): Promise<void> {
+  await readers.expectSame(await readers.ours(name), 'FROM model');
+  await readers.expectSame(await readers.sparks(name), 'FROM model');
+}

@@ -4,8 +4,8 @@ export interface SparkTable {
   name: string;
   /** Statements of Spark SQL; `{name}` is the table itself. */
   made: readonly string[];
-  /** The feature that we refuse by name, for any write or for changes of rows. */
-  refuses?: { write: string } | { read: string };
+  /** The feature that we refuse by name: for reading, for any write, or for changes of rows. */
+  refuses?: { read?: string; write?: string; rows?: string };
 }
 
 const numbers = 'SELECT id, id % 7 AS k, concat("text ", id) AS s FROM range';
@@ -115,6 +115,11 @@ export const sparkTables: readonly SparkTable[] = [
     name: 'clustered',
     made: [numbersTable('clustered', {}, 'CLUSTER BY (k)'), ...life('clustered'), `OPTIMIZE {clustered}`],
     refuses: { write: 'clustering' },
+  },
+  {
+    name: 'change-feed',
+    made: [numbersTable('change-feed', { 'delta.enableChangeDataFeed': 'true' }), ...life('change-feed')],
+    refuses: { rows: 'changeDataFeed' },
   },
   {
     name: 'in-commit-times',
