@@ -1,6 +1,5 @@
 /** Tables that Spark makes: we read every row, write where we may and refuse by name where not, and Spark reads what we wrote. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { optimize } from '../../src/table/index.js';
 import { Readers } from './readers.js';
 import { type SparkTable, sparkTables } from './spark-tables.js';
 
@@ -36,7 +35,7 @@ describe.each(sparkTables)('$name', ({ name, made, refuses = {} }: SparkTable) =
       const again = { sql: `FROM (${await readers.ours(name)}) LIMIT 1` };
       await expect(table.append(again)).rejects.toMatchObject(refusal(write));
       await expect(table.delete()).rejects.toMatchObject(refusal(write));
-      await expect(optimize(table.log)).rejects.toMatchObject(refusal(write));
+      await expect(table.optimize()).rejects.toMatchObject(refusal(write));
       expect((await table.refresh()).version).toBe(version);
       await table.close();
     });
@@ -49,7 +48,7 @@ describe.each(sparkTables)('$name', ({ name, made, refuses = {} }: SparkTable) =
     await table.append({ sql: 'FROM model WHERE id % 2 = 0' });
     await readers.session.run('INSERT INTO model FROM model WHERE id % 2 = 0');
     await expectBoth(name);
-    expect((await optimize(table.log)).versions).toHaveLength(1);
+    expect((await table.optimize()).versions).toHaveLength(1);
     await expectBoth(name);
     if (rows === undefined) {
       await table.delete({ where: 'id % 5 = 1' });

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DeltaTable, optimize, vacuum } from '../../src/table/index.js';
+import { DeltaTable } from '../../src/table/index.js';
 import { everything, everythingLocal, everythingRows } from './everything.js';
 import { Readers } from './readers.js';
 
@@ -41,7 +41,7 @@ describe.each([
   });
 
   it('after optimize', async () => {
-    expect((await optimize(table.log)).versions).toHaveLength(1);
+    expect((await table.optimize()).versions).toHaveLength(1);
     await expectRead(name, twice);
   });
 });
@@ -84,7 +84,7 @@ describe('a long life', () => {
         ),
       `DELETE FROM model WHERE part = '100%'; INSERT INTO model FROM (${everythingRows(20, 50)}) WHERE part = '100%'`,
     ],
-    ['optimize', (t) => optimize(t.log), ''],
+    ['optimize', (t) => t.optimize(), ''],
     [
       'new columns',
       (t) =>
@@ -95,7 +95,7 @@ describe('a long life', () => {
       `ALTER TABLE model ADD COLUMN extra STRUCT(a BIGINT, b VARCHAR[]);
        INSERT INTO model SELECT *, {a: id, b: ['x', NULL]} FROM (${everythingRows(200, 220)})`,
     ],
-    ['Z-order', (t) => optimize(t.log, { zOrderBy: ['id', 'text', 'at'] }), ''],
+    ['Z-order', (t) => t.optimize({ zOrderBy: ['id', 'text', 'at'] }), ''],
     [
       'another append',
       (t) => t.append({ sql: everythingRows(300, 310) }),
@@ -106,7 +106,12 @@ describe('a long life', () => {
       (t) => t.delete({ where: `id = ${id(305)}` }),
       `DELETE FROM model WHERE id = ${id(305)}`,
     ],
-    ['vacuum', (t) => vacuum(t.log, { retainMs: 0, allowShorter: true }), ''],
+    ['restore', (t) => t.restore({ version: 5 }), 'CREATE OR REPLACE TABLE model AS FROM model_5'],
+    [
+      'an append behind it',
+      (t) => t.append({ sql: everythingRows(400, 410) }),
+      `INSERT INTO model ${everythingRows(400, 410)}`,
+    ],
   ];
   const operations = [
     'CREATE TABLE',
@@ -163,5 +168,11 @@ describe('a long life', () => {
     await readers.sql('REFRESH TABLE {life}');
     await expectRead('life', 'FROM model');
     await expectRead('life', 'FROM model_10', 10);
+  });
+
+  it('after vacuum', async () => {
+    const { files } = await table.vacuum({ retainMs: 0, allowShorter: true });
+    expect(files.length).toBeGreaterThan(0);
+    await expectRead('life', 'FROM model');
   });
 });

@@ -2,15 +2,7 @@
 import { cpSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import {
-  column,
-  DeltaTable,
-  type DuckDatabase,
-  type MurmurError,
-  optimize,
-  struct,
-  vacuum,
-} from '../../src/table/index.js';
+import { column, DeltaTable, type DuckDatabase, type MurmurError, struct } from '../../src/table/index.js';
 
 export interface Job {
   /** How the table is made before the job: rows 0, 1, 2, … in so many commits of ten. */
@@ -75,11 +67,11 @@ export const jobs: Readonly<Record<string, Job>> = {
   },
   optimize: {
     appends: 6,
-    run: (table) => optimize(table.log, { targetSize: 2 ** 27 }),
+    run: (table) => table.optimize({ targetSize: 2 ** 27 }),
   },
   'optimize by Z-order': {
     appends: 4,
-    run: (table) => optimize(table.log, { targetSize: 2 ** 27, zOrderBy: ['p', 'n'] }),
+    run: (table) => table.optimize({ targetSize: 2 ** 27, zOrderBy: ['p', 'n'] }),
   },
   restore: {
     appends: 6,
@@ -88,8 +80,8 @@ export const jobs: Readonly<Record<string, Job>> = {
   },
   vacuum: {
     appends: 4,
-    before: (table) => optimize(table.log, { targetSize: 2 ** 27 }),
-    run: (table) => vacuum(table.log, { retainMs: 0, allowShorter: true }),
+    before: (table) => table.optimize({ targetSize: 2 ** 27 }),
+    run: (table) => table.vacuum({ retainMs: 0, allowShorter: true }),
   },
 };
 
@@ -98,8 +90,8 @@ export async function prepare(job: Job, folder: string, duck: DuckDatabase): Pro
   const schema = struct(column('n', 'long'), column('p', 'string'));
   const table = await DeltaTable.create(folder, { schema, properties: job.properties ?? {}, duck });
   for (let i = 0; i < job.appends; i++) await append(table, tenRows(i * 10));
-  await table.close();
   await job.before?.(table, folder);
+  await table.close();
 }
 
 /** Runs the job to its very end, its checkpoint included. */
