@@ -22,6 +22,7 @@ export {
   rebuild,
 } from './operate/rebuild.js';
 export { planReset, reset } from './operate/reset.js';
+export { type RestoredDownstream, restoreAndRebuild } from './operate/restore-downstream.js';
 export { trace } from './operate/trace.js';
 export type { ModelStatus } from './pipeline/model/lake-models.js';
 export {

@@ -8,7 +8,7 @@ import { bounded } from '../base/bounded.js';
 import { MurmurError } from '../base/errors.js';
 import { faultPoint } from '../base/fault-point.js';
 import type { Storage } from '../storage/storage.js';
-import type { AddFile, Protocol } from './actions.js';
+import type { AddFile, Metadata, Protocol } from './actions.js';
 import type { ConflictKind } from './conflicts.js';
 import { deletionVectorPath } from './deletion-vector.js';
 import type { DeltaLog } from './delta-log.js';
@@ -45,8 +45,15 @@ export async function planRestore(table: DeltaLog, to: RestoreTarget): Promise<R
   return planOn(table, now, await stateAt(table, to));
 }
 
-/** @throws as `planRestore`; delta.unsupported_feature, delta.append_only (user); storage errors */
-export async function restore(table: DeltaLog, to: RestoreTarget): Promise<RestoreResult> {
+/**
+ * @param kept what of the newest metadata stays, when that of the target comes back; nothing, if not given
+ * @throws as `planRestore`; delta.unsupported_feature, delta.append_only (user); storage errors
+ */
+export async function restore(
+  table: DeltaLog,
+  to: RestoreTarget,
+  kept: (then: Metadata, now: Metadata) => Metadata = (then) => then,
+): Promise<RestoreResult> {
   const now = await table.update();
   const { root } = table.storage;
   assertWritable(root, now.protocol, now.metadata);
@@ -57,7 +64,8 @@ export async function restore(table: DeltaLog, to: RestoreTarget): Promise<Resto
   const transaction = table.begin(now).reads('table').wholeFiles();
   for (const file of removed) transaction.remove(file);
   for (const file of restored) transaction.add(file, { nullsChecked: true });
-  if (!isEqual(then.metadata, now.metadata)) transaction.setMetadata(then.metadata);
+  const metadata = kept(then.metadata, now.metadata);
+  if (!isEqual(metadata, now.metadata)) transaction.setMetadata(metadata);
   const protocol = union(now.protocol, then.protocol);
   if (!isEqual(protocol, now.protocol)) transaction.setProtocol(protocol);
   faultPoint('delta.restore.before_commit');

@@ -15,8 +15,12 @@ export interface Restored extends RestoredTable {
 }
 
 /** What a restore would do. @throws operate.restore_feeds_pipeline (user), and what `planRestore` throws */
-export function planRestoreCared(cared: CaredTable, to: RestoreTarget): Promise<RestorePlan> {
-  assertApart(cared);
+export function planRestoreCared(
+  cared: CaredTable,
+  to: RestoreTarget,
+  { rebuildDownstream = false } = {},
+): Promise<RestorePlan> {
+  if (!rebuildDownstream) assertApart(cared);
   return withCare(cared, ({ log }) => planRestore(log, to));
 }
 
@@ -39,7 +43,7 @@ function assertApart({ table: { name }, open }: CaredTable): void {
     {
       fault: 'user',
       fix: rebuildable
-        ? `add --rebuild-downstream, which makes ${name} and the tables behind it anew; or read the old rows with "murmur table head ${name} --version N"`
+        ? `add --rebuild-downstream, which makes the tables behind ${name} anew; or read the old rows with "murmur table head ${name} --version N"`
         : `read the old rows with "murmur table head ${name} --version N"`,
       context: { table: name },
     },

@@ -12,8 +12,12 @@ export interface RestoredTable {
 }
 
 /** @throws delta.conflict (external) when others changed the table meanwhile, and what `restore` throws */
-export async function restoreTable({ log }: TableContext, to: RestoreTarget): Promise<RestoredTable> {
-  const result = await restore(log, to);
+export async function restoreTable(
+  { log }: TableContext,
+  to: RestoreTarget,
+  kept?: Parameters<typeof restore>[2],
+): Promise<RestoredTable> {
+  const result = await restore(log, to, kept);
   if (result.outcome === 'restored') {
     const { version, target, restored, removed } = result;
     return { version, target, filesRestored: restored.length, filesRemoved: removed.length };

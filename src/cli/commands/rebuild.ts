@@ -46,7 +46,7 @@ async function rebuildTable(cli: Cli, name: string, o: RebuildCommandOptions): P
         ...(o.fromVersion === undefined ? {} : { fromVersion: o.fromVersion }),
       }),
     );
-    await cli.result(result, () => resultText(cli, result));
+    await cli.result(result, () => rebuiltText(cli, result));
     cli.next(`murmur table history ${name}`, 'the old rows are there as an older version, for a while');
   });
 }
@@ -78,7 +78,7 @@ export async function withDisplay<T>(
   }
 }
 
-export function resultText(cli: Cli, { streams, seconds, assumed_files }: RebuildResult): string {
+export function rebuiltText(cli: Cli, { streams, seconds, assumed_files }: RebuildResult): string {
   const { paint, width } = cli.terminal;
   const rows = Object.entries(streams).map(([name, s]) => [
     name,
