@@ -19,7 +19,7 @@ def timed(work):
     return result, (time.perf_counter() - started) * 1000
 
 
-def open_table(path):
+def open_table(path, commits=0):
     table, ms = timed(lambda: DeltaTable(path))
     # delta-rs loads lazily, so that the files must be asked for as well.
     files, more = timed(table.file_uris)
