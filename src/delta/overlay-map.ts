@@ -13,6 +13,12 @@ export class OverlayMap<V> {
     return new OverlayMap<V>(new Map(), new Map(), 0);
   }
 
+  static #of<V>(entries: ReadonlyMap<string, V | undefined>): OverlayMap<V> {
+    const base = new Map(entries as ReadonlyMap<string, V>);
+    for (const [key, value] of entries) if (value === undefined) base.delete(key);
+    return new OverlayMap(base, new Map(), base.size);
+  }
+
   get(key: string): V | undefined {
     return this.overlay.has(key) ? this.overlay.get(key) : this.base.get(key);
   }
@@ -20,6 +26,7 @@ export class OverlayMap<V> {
   /** A map with these entries set, or removed where the value is undefined. */
   with(changes: ReadonlyMap<string, V | undefined>): OverlayMap<V> {
     if (changes.size === 0) return this;
+    if (this.size === 0) return OverlayMap.#of(changes);
     if (this.overlay.size + changes.size > Math.max(64, this.base.size / 8)) return this.#foldedWith(changes);
     const overlay = new Map(this.overlay);
     let { size } = this;

@@ -6,10 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import type { DuckDBStructType } from '@duckdb/node-api';
 import { isMurmurError, MurmurError } from '../base/errors.js';
-import type { Action } from '../delta/actions.js';
+import type { Action, AddFile, RemoveFile } from '../delta/actions.js';
 import { column, struct } from '../schema/column-types.js';
 import { checkpointKinds, checkpointStructure, readableColumns, requiredField } from './checkpoint-schema.js';
 import type { Row } from './json-value.js';
+import { eachPacked } from './packed-rows.js';
 import type { DuckSession } from './session.js';
 import { quoteIdent, quoteList, quoteString } from './sql-text.js';
 
@@ -44,12 +45,28 @@ async function readActions(session: DuckSession, uris: readonly string[]): Promi
     if (name === 'add' && !fields.includes('stats')) values.push(...countOf(type as DuckDBStructType));
     if (nested.length > 0) values.push(`${nestedJson(name, nested, wanted)} AS ${quoteIdent(nestedColumn)}`);
     const select = `SELECT ${values.join(', ')} FROM ${source} WHERE ${fieldOf(name, required)} IS NOT NULL`;
-    for await (const rows of session.stream(select)) {
-      for (const row of rows) actions.push({ [name]: actionOf(name, row) } as Action);
+    if (name === 'add' || name === 'remove') {
+      const columns = (await session.columnTypesOf(select)).map((column) => ({
+        name: column.name,
+        of: fromText[column.type.toString()],
+      }));
+      await eachPacked(session, select, columns.length, (values) => {
+        actions.push(fileAction(name, columns, values));
+      });
+    } else {
+      for await (const rows of session.stream(select)) {
+        for (const row of rows) actions.push({ [name]: actionOf(row) } as Action);
+      }
     }
   }
   return actions;
 }
+
+const fromText: Readonly<Record<string, (text: string) => number | boolean>> = {
+  BIGINT: Number,
+  INTEGER: Number,
+  BOOLEAN: (text) => text === 'true',
+};
 
 /** A column of its own beside the plain ones; null where they are all that an action has. */
 const nestedColumn = ' nested';
@@ -134,18 +151,40 @@ function* checkpointLines(actions: Iterable<Action>): Generator<[string]> {
 }
 
 /** Fields that are null in Parquet are absent in an action; nulls inside maps are values and stay. */
-function actionOf(kind: string, { [nestedColumn]: nested = null, ...plain }: Row): Record<string, unknown> {
+function actionOf({ [nestedColumn]: nested = null, ...plain }: Row): Record<string, unknown> {
   const action: Record<string, unknown> = {};
   for (const field in plain) if (plain[field] !== null) action[field] = plain[field];
-  if (nested !== null) {
-    const fields: Record<string, unknown> = JSON.parse(String(nested));
-    for (const field in fields) if (fields[field] !== null) action[field] = fields[field];
-    const { deletionVector: vector } = action as { deletionVector?: { storageType: string | null } };
-    if (vector?.storageType === null) delete action.deletionVector;
-    else if (vector !== undefined) action.deletionVector = withoutNulls(vector);
-  }
-  if (kind === 'add') action.partitionValues ??= {};
+  if (nested !== null) addNested(action, String(nested));
   return action;
+}
+
+function fileAction(
+  kind: 'add' | 'remove',
+  columns: readonly { name: string; of: ((text: string) => number | boolean) | undefined }[],
+  values: readonly (string | null)[],
+): Action {
+  const action: Record<string, unknown> = {};
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const { name, of } = columns[i]!;
+    if (value === null) continue;
+    if (name === nestedColumn) addNested(action, value);
+    else action[name] = of === undefined ? value : of(value);
+  }
+  if (kind === 'remove') return { remove: action as unknown as RemoveFile };
+  action.partitionValues ??= unpartitioned;
+  return { add: action as unknown as AddFile };
+}
+
+/** Most files of most tables: one object for all of them. */
+const unpartitioned = Object.freeze({});
+
+function addNested(action: Record<string, unknown>, json: string): void {
+  const fields: Record<string, unknown> = JSON.parse(json);
+  for (const field in fields) if (fields[field] !== null) action[field] = fields[field];
+  const { deletionVector: vector } = action as { deletionVector?: { storageType: string | null } };
+  if (vector?.storageType === null) delete action.deletionVector;
+  else if (vector !== undefined) action.deletionVector = withoutNulls(vector);
 }
 
 function withoutNulls(value: object): object {
