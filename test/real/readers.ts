@@ -23,13 +23,13 @@ import { startSpark } from './setup/spark.js';
 
 export class Readers {
   #exports = 0;
+  #spark: PythonWorker | undefined;
 
   private constructor(
     readonly dir: string,
     readonly database: DuckDatabase,
     readonly session: DuckSession,
     readonly deltalake: PythonWorker,
-    readonly spark: PythonWorker,
   ) {}
 
   static async open(): Promise<Readers> {
@@ -38,11 +38,11 @@ export class Readers {
     const database = await DuckDatabase.open({ threads: 2 });
     const session = await database.connect();
     await session.run(`SET TimeZone = 'UTC'`);
-    return new Readers(dir, database, session, startDeltalake(), startSpark(dir));
+    return new Readers(dir, database, session, startDeltalake());
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.deltalake.stop(), this.spark.stop()]);
+    await Promise.all([this.deltalake.stop(), this.#spark?.stop()]);
     await this.database.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
@@ -64,9 +64,10 @@ export class Readers {
     return DeltaTable.open(this.path(table), { duck: this.database, engineInfo: 'murmur/test' });
   }
 
-  /** Runs Spark SQL in which `{name}` stands for the table in this folder. */
+  /** Runs Spark SQL (the first call starts it) in which `{name}` stands for the table in this folder. */
   sql<T = Record<string, unknown>>(text: string): Promise<T[]> {
-    return this.spark.ask<T[]>('sql', {
+    this.#spark ??= startSpark(this.dir);
+    return this.#spark.ask<T[]>('sql', {
       text: text.replaceAll(/\{([\w-]+)\}/g, (_, name) => `delta.\`${this.path(name)}\``),
     });
   }
