@@ -13,7 +13,7 @@ import { examineCheckpoint } from '../engine/embedded/recovery/examine.js';
 import type { Lake } from '../lake/lake.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { streamNames } from '../posts/tables.js';
-import { verifyBundle } from '../scoring/index.js';
+import { type Bundle, verifyBundle } from '../scoring/index.js';
 import { LocalStorage } from '../storage/local.js';
 import type { Storage } from '../storage/storage.js';
 
@@ -29,8 +29,14 @@ export interface CheckResult {
 const endOfLife = 20;
 const lowDiskBytes = 2 ** 30;
 
-/** What needs no lake: Node, DuckDB, the model. @param model as `bundled`, `lexicon`, an absolute folder or `s3://…` */
-export async function checkMachine(o: { node: string; model: string }): Promise<CheckResult[]> {
+/**
+ * What needs no lake: Node, DuckDB, the model.
+ * @param o.model finds `bundled`, `lexicon`, an absolute folder, `s3://…` or a bundle; what it throws is a fault found
+ */
+export async function checkMachine(o: {
+  node: string;
+  model: () => Promise<string | Bundle>;
+}): Promise<CheckResult[]> {
   return [
     nodeVersion(o.node),
     await checked('duckdb', 'npm ci', async () => {
@@ -40,8 +46,9 @@ export async function checkMachine(o: { node: string; model: string }): Promise<
       return `${version} loads`;
     }),
     await checked('model', 'npm ci, or another model in murmur.yaml', async () => {
-      if (o.model === 'lexicon') return 'lexicon: counts words, nothing to load';
-      const { model, cases } = await verifyBundle(o.model);
+      const found = await o.model();
+      if (found === 'lexicon') return 'lexicon: counts words, nothing to load';
+      const { model, cases } = await verifyBundle(found);
       return `${model.id}: files unaltered, ${cases} golden texts exact`;
     }),
   ];

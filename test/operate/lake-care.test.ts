@@ -104,7 +104,7 @@ describe('doctor', () => {
 
   it('finds nothing wrong with a sound lake', async () => {
     expect(await faults()).toEqual([]);
-    const machine = await checkMachine({ node: process.versions.node, model: 'lexicon' });
+    const machine = await checkMachine({ node: process.versions.node, model: async () => 'lexicon' });
     expect(machine.map(({ check, ok }) => [check, ok])).toEqual([
       ['node', true],
       ['duckdb', true],
@@ -113,7 +113,7 @@ describe('doctor', () => {
   });
 
   it('finds a model that is not there', async () => {
-    const machine = await checkMachine({ node: '20.19.0', model: join(dir, 'no-model') });
+    const machine = await checkMachine({ node: '20.19.0', model: async () => join(dir, 'no-model') });
     expect(machine[2]).toMatchObject({ check: 'model', ok: false, fix: expect.any(String) });
   });
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { asMurmurError } from '../../base/errors.js';
 import type { CheckResult } from '../../operate/doctor.js';
-import { absoluteLocation } from '../../storage/open-storage.js';
 import type { Cli } from '../cli.js';
 import { plural } from '../text/numbers.js';
+import { bundleOf } from './model/bundle.js';
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -65,22 +65,23 @@ async function examine(cli: Cli): Promise<CheckResult[]> {
   const { checkLake, checkMachine } = await import('../../operate/doctor.js');
   const node = process.versions.node;
   if (cli.flags.lake === undefined && cli.findLakeDir() === undefined) {
-    const machine = await checkMachine({ node, model: 'bundled' });
+    const machine = await checkMachine({ node, model: async () => 'bundled' });
     return [...machine, { check: 'lake', ok: true, detail: 'none here; "murmur init" makes one', fix: null }];
   }
   try {
     return await cli.withLake(async (lake) => {
-      const { model } = lake.spec;
-      const bundle =
-        model === 'bundled' || model === 'lexicon' ? model : absoluteLocation(model, lake.lake.dir);
       const config = { check: 'config', ok: true, detail: 'murmur.yaml is sound', fix: null };
-      return [...(await checkMachine({ node, model: bundle })), config, ...(await checkLake(lake))];
+      return [
+        ...(await checkMachine({ node, model: () => bundleOf(cli, undefined) })),
+        config,
+        ...(await checkLake(lake)),
+      ];
     });
   } catch (error) {
     const { message, fix, code } = asMurmurError(error);
     if (!code.startsWith('config.')) throw error;
     return [
-      ...(await checkMachine({ node, model: 'bundled' })),
+      ...(await checkMachine({ node, model: async () => 'bundled' })),
       { check: 'config', ok: false, detail: message, fix: fix ?? null },
     ];
   }

@@ -9,6 +9,7 @@ import { oneLine } from '../text/width.js';
 import { bundleOf } from './model/bundle.js';
 import { define as defineCompare } from './model/compare.js';
 import { define as defineEvaluate } from './model/evaluate.js';
+import { define as defineRegistry } from './model/registry.js';
 
 interface ModelOptions {
   model?: string;
@@ -33,12 +34,16 @@ export function define(command: Command, cli: Cli): void {
     .action((text: string | undefined, options: ModelOptions) => score(cli, text, options));
   defineEvaluate(command, cli);
   defineCompare(command, cli);
+  defineRegistry(command, cli);
 
   function verb(name: string, description: string, example: string): Command {
     return command
       .command(name)
       .description(description)
-      .option('--model <bundle>', 'bundled, lexicon, or the folder of a bundle')
+      .option(
+        '--model <bundle>',
+        "bundled, lexicon, the folder of a bundle, or a name of MLflow's (models:/name@alias)",
+      )
       .addHelpText('after', `\nExample:\n  ${example}`);
   }
 }
@@ -50,7 +55,8 @@ async function show(cli: Cli, o: ModelOptions): Promise<void> {
     const { model } = await openScorer({ bundle: name });
     return cli.result(model, () => `${model.id}: counts words; labels ${model.labels.join(', ')}`);
   }
-  const { model, config, folder } = await loadBundle(await bundleFolder(name));
+  const bundle = typeof name === 'string' ? await loadBundle(await bundleFolder(name)) : name;
+  const { model, config, folder } = bundle;
   const { max_tokens, preprocess, batching, tolerance } = config;
   await cli.result({ ...model, folder, max_tokens, preprocess, batching, tolerance }, () =>
     pairs(

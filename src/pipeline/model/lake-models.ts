@@ -74,7 +74,7 @@ export class LakeModels {
   readonly #watches: AliasWatch[] = [];
   readonly #shadow: Shadow | undefined;
   readonly #drift: Drift;
-  readonly #totals: ShadowCounts = { model: null, sampled: 0, scored: 0, agreed: 0 };
+  readonly #totals = { sampled: 0, scored: 0, agreed: 0 };
   #figures: DriftFigures | null = null;
   #alarms: string[] = [];
   #watch: AliasWatch | undefined;
@@ -144,7 +144,6 @@ export class LakeModels {
   async committed({ batch_id, scoring }: BatchProgress): Promise<void> {
     if (scoring === undefined) return;
     if (scoring.shadow !== null) {
-      this.#totals.model = scoring.shadow.model;
       for (const count of ['sampled', 'scored', 'agreed'] as const)
         this.#totals[count] += scoring.shadow[count];
     }
@@ -164,6 +163,7 @@ export class LakeModels {
           ? null
           : {
               ...this.#totals,
+              model: this.#shadow.serving?.newest.model.id ?? null,
               agreement: scored === 0 ? null : agreed / scored,
               fault: tellable(this.#shadow.fault),
             },

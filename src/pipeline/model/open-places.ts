@@ -4,6 +4,8 @@ import type { Clock } from '../../base/clock.js';
 import type { Environment } from '../../config/interpolate.js';
 import type { Lake } from '../../lake/lake.js';
 import { s3Options } from '../../lake/options.js';
+import { openStore, trackingUri } from '../../mlflow/index.js';
+import { defaultCacheDir } from '../../storage/read-cache.js';
 import { openMlflow } from '../mlflow.js';
 import type { LakeSpec } from '../spec.js';
 import type { ModelPlaces } from './find-model.js';
@@ -11,6 +13,16 @@ import { ModelCache } from './model-cache.js';
 
 /** Of a stream, which has a model and asks again soon: MLflow's own client waits for minutes. */
 const impatient = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_HTTP_REQUEST_TIMEOUT: '10' };
+
+/** Outside of a lake: what the environment says, else `mlruns/` of a folder. Close its store. @throws as `openModelPlaces` */
+export function modelPlaces(dir: string, env: Environment): ModelPlaces {
+  return {
+    dir,
+    cache: new ModelCache(join(defaultCacheDir(), 'models')),
+    remote: {},
+    store: openStore(trackingUri('', env), { folder: dir, env }),
+  };
+}
 
 /** Close its store. @throws mlflow.uri_invalid, mlflow.setting_unsupported (user) */
 export function openModelPlaces(lake: Lake, spec: LakeSpec, env: Environment, clock?: Clock): ModelPlaces {

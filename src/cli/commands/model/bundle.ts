@@ -1,12 +1,26 @@
+import { isModelUri } from '../../../mlflow/model-uri.js';
+import type { Bundle } from '../../../scoring/index.js';
 import { absoluteLocation } from '../../../storage/open-storage.js';
 import type { Cli } from '../../cli.js';
 
-/** The bundle meant: the given one, else what the lake says, else the bundled one. Folders of a lake are relative to it. */
-export async function bundleOf(cli: Cli, given: string | undefined): Promise<string> {
+/**
+ * The bundle meant: the given one, else what the lake says, else the bundled one. Folders of a lake are relative to it; what
+ * MLflow has is downloaded.
+ */
+export async function bundleOf(cli: Cli, given: string | undefined): Promise<string | Bundle> {
   const isName = (text: string) => text === 'bundled' || text === 'lexicon';
-  if (given !== undefined) return isName(given) ? given : cli.location(given);
-  if (cli.flags.lake === undefined && cli.findLakeDir() === undefined) return 'bundled';
-  return cli.withLake(async ({ lake, spec }) =>
-    isName(spec.model) ? spec.model : absoluteLocation(spec.model, lake.dir),
-  );
+  const hasLake = cli.flags.lake !== undefined || cli.findLakeDir() !== undefined;
+  if (given !== undefined && !isModelUri(given)) return isName(given) ? given : cli.location(given);
+  const { findModel, modelPlaces, openModelPlaces } = await import('../../../pipeline/model/index.js');
+  if (!hasLake) {
+    if (given === undefined) return 'bundled';
+    const places = modelPlaces(cli.cwd, cli.env);
+    return (await findModel(given, places).finally(() => places.store.close())).bundle;
+  }
+  return cli.withLake(async ({ lake, spec, env }) => {
+    const written = given ?? spec.model;
+    if (!isModelUri(written)) return isName(written) ? written : absoluteLocation(written, lake.dir);
+    const places = openModelPlaces(lake, spec, env);
+    return (await findModel(written, places).finally(() => places.store.close())).bundle;
+  });
 }
