@@ -23,8 +23,13 @@ export const murmurYaml = `# A lake of Murmur. Every setting is optional: what s
 # Zone abbreviations that you read differently, or that are missing.
 #zones: { CST: "-06:00", BST: "+01:00", IST: "+05:30" }
 
-# Who scores: bundled | lexicon | the folder of a model bundle.
+# Who scores: bundled | lexicon | the folder of a model bundle | models:/name@alias of MLflow, which is followed.
 #model: bundled
+#model_poll: 5s
+
+# A second model that scores a sample beside it, and how far new posts may drift away from the first ones.
+#shadow: { model: "models:/sentiment@challenger", sample: 0.05 }
+#drift: { psi: 0.25, baseline: 2000, window: 2000 }
 
 # How each stream runs: asap or a time between batches, and how much a batch takes.
 #streams:

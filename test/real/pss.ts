@@ -15,7 +15,8 @@ export function watchMemory(pid: number, everyMs = 100): { stop(): number } {
   };
 }
 
-function treePss(root: number): number {
+/** Kilobytes of a process and all its descendants now. */
+export function treePss(root: number): number {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);

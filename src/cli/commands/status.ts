@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { QueryStatus } from '../../index.js';
+import type { ModelStatus, QueryStatus } from '../../index.js';
 import type { ControlStatus } from '../../lake/control-protocol.js';
 import type { LastCommit } from '../../lake/figures.js';
 import type { Cli } from '../cli.js';
@@ -57,7 +57,7 @@ function restingText(cli: Cli, streams: readonly LastCommit[]): string {
   return `nothing runs on this lake\n\n${columns(head, rows, { paint, width })}`;
 }
 
-function runningText(cli: Cli, { pid, startedAt, page, streams }: ControlStatus<QueryStatus>): string {
+function runningText(cli: Cli, { pid, startedAt, page, streams, model }: ControlStatus<QueryStatus>): string {
   const { paint, width } = cli.terminal;
   const rows = streams.map((s) => [
     `${mark(s.state)} ${s.name}`,
@@ -97,8 +97,33 @@ function runningText(cli: Cli, { pid, startedAt, page, streams }: ControlStatus<
     `running for ${span(Date.now() - startedAt)}, process ${pid}, ${where}`,
     '',
     ...table,
+    ...(model === undefined ? [] : ['', ...modelLines(model as ModelStatus)]),
     ...notes,
   ].join('\n');
+}
+
+function modelLines({ id, next, swaps, fault, shadow, drift }: ModelStatus): string[] {
+  const more = [
+    ...(next === null ? [] : [`${next} takes over at the next batch`]),
+    ...(swaps === 0 ? [] : [plural(swaps, 'swap')]),
+  ];
+  return [
+    `model ${[id, ...more].join(', ')}`,
+    ...(fault === null ? [] : [`  not as it should be: ${fault.message}`, ...fixLine(fault.fix)]),
+    ...(shadow === null
+      ? []
+      : [
+          `shadow ${shadow.model ?? 'not ready'}: agrees on ${count(shadow.agreed)} of ${plural(shadow.scored, 'post')}`,
+          ...(shadow.fault === null ? [] : [`  ${shadow.fault.message}`, ...fixLine(shadow.fault.fix)]),
+        ]),
+    ...(drift.alarms.length === 0
+      ? []
+      : [`drift: ${drift.alarms.map((measure) => `${measure} ${drift.figures![measure]}`).join(', ')}`]),
+  ];
+}
+
+function fixLine(fix: string | null): string[] {
+  return fix === null ? [] : [`  fix: ${fix}`];
 }
 
 function isoOf(at: number | null): string | null {

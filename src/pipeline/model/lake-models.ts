@@ -57,7 +57,7 @@ export interface ModelStatus extends ServingStatus {
   /** Counts of this run, by post. `agreement` is agreed / scored. */
   shadow: (ShadowCounts & { agreement: number | null; fault: TellableFault | null }) | null;
   /** `baseline_posts` null: they are still being gathered. */
-  drift: { baseline_posts: number | null; figures: DriftFigures | null; alarms: string[] };
+  drift: { baseline_posts: number | null; figures: DriftFigures | null; alarms: DriftMeasure[] };
 }
 
 /** Digests of the bundles that must stay. */
@@ -67,6 +67,7 @@ interface BundlesInUse {
 }
 
 const measures = ['score_psi', 'length_psi', 'class_psi'] as const;
+export type DriftMeasure = (typeof measures)[number];
 
 export class LakeModels {
   readonly #options: LakeModelsOptions;
@@ -76,7 +77,7 @@ export class LakeModels {
   readonly #drift: Drift;
   readonly #totals = { sampled: 0, scored: 0, agreed: 0 };
   #figures: DriftFigures | null = null;
-  #alarms: string[] = [];
+  #alarms: DriftMeasure[] = [];
   #watch: AliasWatch | undefined;
   readonly #inUse: BundlesInUse;
   #opening: Promise<void> = Promise.resolve();
