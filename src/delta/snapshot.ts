@@ -185,8 +185,10 @@ function sumOf(files: Iterable<AddFile>, part: (file: AddFile) => number | undef
 }
 
 /** Path order decides the index of a file within a commit or a snapshot, wherever it matters. */
-export function byPath(a: { path: string }, b: { path: string }): number {
-  return compareUtf8(decodePath(a.path), decodePath(b.path));
+export function byPath(a: AddFile, b: AddFile): number {
+  const order = compareUtf8(decodePath(a.path), decodePath(b.path));
+  // A broken log may name a file twice; even then the order is always the same.
+  return order === 0 ? compareUtf8(fileKey(a), fileKey(b)) : order;
 }
 
 /** @throws delta.broken_log (external) */
