@@ -85,7 +85,10 @@ class Bundle:
         feeds = {name: data[name] for name in self.config["inputs"]}
         (logits,) = self.session.run([self.config["output"]], feeds)
         powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+        classes = powers / powers.sum(axis=1, keepdims=True)
+        labels = self.config["labels"]
+        meanings = [labels.index(label) for label in self.config.get("classes", labels)]
+        return classes @ np.eye(len(labels))[meanings]
 
 
 def _load_pyfunc(path):

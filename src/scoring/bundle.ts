@@ -3,12 +3,12 @@
  * needs and the SHA-256 of every file beside `MLmodel`; what the model is stands in the config file alone.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { MurmurError } from '../base/errors.js';
+import { isMurmurError, MurmurError } from '../base/errors.js';
+import { fileDigest } from './file-digest.js';
 import type { GoldenCase } from './golden.js';
 import { preprocessOf } from './preprocess.js';
 import type { ScorerModel } from './scorer.js';
@@ -29,13 +29,17 @@ const flavor = z.object({
   digests: z.record(insidePath, z.string().regex(/^[0-9a-f]{64}$/)),
 });
 
+const label = z.enum(['negative', 'neutral', 'positive']);
+
 const config = z.object({
   name: z.string().min(1),
   version: z.string().min(1),
   labels: z
-    .array(z.enum(['negative', 'neutral', 'positive']))
+    .array(label)
     .min(2)
     .refine((labels) => new Set(labels).size === labels.length, { error: 'expected each label once' }),
+  /** What each output means, where several mean the same: their probabilities are added. Default: the labels. */
+  classes: z.array(label).optional(),
   inputs: z.array(z.enum(['input_ids', 'attention_mask', 'token_type_ids'])),
   output: z.string(),
   max_tokens: z.int().min(3),
@@ -71,6 +75,9 @@ export async function loadBundle(folder: string): Promise<Bundle> {
   }
   const settings = checked(config, await readJson(folder, parts.config), folder, parts.config);
   preprocessOf(settings.preprocess);
+  if (settings.classes !== undefined && !sameMembers(settings.classes, settings.labels)) {
+    throw invalid(folder, parts.config, 'classes: expected those of labels, and all of them');
+  }
   return {
     folder,
     config: settings,
@@ -94,6 +101,20 @@ export async function loadBundle(folder: string): Promise<Bundle> {
  */
 export function bundleDigestIn(mlmodel: string, where: string): string {
   return bundleDigest(checked(flavor, flavorOf(parseMlmodel(mlmodel, where)), where, 'MLmodel').digests);
+}
+
+function sameMembers(a: readonly string[], b: readonly string[]): boolean {
+  return a.every((each) => b.includes(each)) && b.every((each) => a.includes(each));
+}
+
+/** Whether a folder says that it is a bundle; whether it is a sound one is what `loadBundle` finds out. */
+export async function isBundle(folder: string): Promise<boolean> {
+  try {
+    return flavorOf(await readMlmodel(folder)) !== undefined;
+  } catch (e) {
+    if (isMurmurError(e, 'scoring.bundle_missing')) return false;
+    throw e;
+  }
 }
 
 /** SHA-256 over the lines `digest  path`, sorted by path: the form of `sha256sum`. */
@@ -150,15 +171,11 @@ async function readBundleFile(folder: string, path: string): Promise<string> {
 }
 
 async function digestOf(folder: string, path: string): Promise<string> {
-  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(join(folder, path), { highWaterMark: 2 ** 20 })) {
-      hash.update(chunk);
-    }
+    return await fileDigest(join(folder, path));
   } catch (e) {
     throw missing(folder, path, e);
   }
-  return hash.digest('hex');
 }
 
 function checked<T extends z.ZodType>(spec: T, value: unknown, folder: string, path: string): z.output<T> {

@@ -27,6 +27,35 @@ interface Runtime {
   Tensor: typeof Tensor;
 }
 
+/**
+ * Loads an ONNX file.
+ * @param file absolute path; weights that the file keeps apart are looked for beside it
+ * @throws scoring.runtime_missing, scoring.bundle_invalid
+ */
+export async function openSession(
+  file: string,
+  { threads, runtime: module = 'onnxruntime-node' }: Omit<ModelOptions, 'padId'>,
+): Promise<{ runtime: Runtime; session: InferenceSession }> {
+  const runtime = await loadRuntime(module);
+  try {
+    const session = await runtime.InferenceSession.create(file, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    });
+    return { runtime, session };
+  } catch (cause) {
+    throw new MurmurError('scoring.bundle_invalid', `unreadable ONNX model: ${firstLine(cause)}`, {
+      fault: 'user',
+      fix: 'export the model for the ONNX Runtime that the package brings, and make the bundle again',
+      cause,
+      context: { file },
+    });
+  }
+}
+
 export class OnnxModel {
   private constructor(
     readonly bundle: Bundle,
@@ -37,24 +66,8 @@ export class OnnxModel {
 
   /** @throws scoring.runtime_missing, scoring.bundle_invalid */
   static async open(bundle: Bundle, options: ModelOptions): Promise<OnnxModel> {
-    const runtime = await loadRuntime(options.runtime ?? 'onnxruntime-node');
-    try {
-      const session = await runtime.InferenceSession.create(bundle.files.model, {
-        intraOpNumThreads: options.threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-      });
-      return new OnnxModel(bundle, runtime, session, options.padId);
-    } catch (cause) {
-      throw new MurmurError('scoring.bundle_invalid', `unreadable ONNX model: ${firstLine(cause)}`, {
-        fault: 'user',
-        fix: 'export the model for the ONNX Runtime that the package brings, and make the bundle again',
-        cause,
-        context: { file: bundle.files.model },
-      });
-    }
+    const { runtime, session } = await openSession(bundle.files.model, options);
+    return new OnnxModel(bundle, runtime, session, options.padId);
   }
 
   /**
@@ -62,16 +75,20 @@ export class OnnxModel {
    * @param stop looked at between two runs; `score` then rejects with its reason
    */
   async score(tokens: readonly number[][], stop?: AbortSignal): Promise<Scored> {
-    const labels = this.bundle.config.labels.length;
+    const { labels, classes = labels } = this.bundle.config;
+    const targets = classes.map((meaning) => labels.indexOf(meaning));
     const lengths = tokens.map((ids) => ids.length);
-    const probabilities = new Float64Array(tokens.length * labels);
+    const probabilities = new Float64Array(tokens.length * labels.length);
     let computed = 0;
     for (const { members, width } of planRuns(lengths, this.bundle.config.batching)) {
       stop?.throwIfAborted();
       const batch = members.map((i) => tokens[i]!);
       const logits = await this.#run(batch, width);
       members.forEach((i, row) => {
-        probabilities.set(softmax(logits.subarray(row * labels, (row + 1) * labels)), i * labels);
+        const own = softmax(logits.subarray(row * targets.length, (row + 1) * targets.length));
+        own.forEach((p, k) => {
+          probabilities[i * labels.length + targets[k]!]! += p;
+        });
       });
       computed += members.length * width;
     }
@@ -84,7 +101,7 @@ export class OnnxModel {
   }
 
   async #run(batch: readonly number[][], width: number): Promise<Float32Array> {
-    const { inputs, output, labels } = this.bundle.config;
+    const { inputs, output, labels, classes = labels } = this.bundle.config;
     const ids = new BigInt64Array(batch.length * width).fill(BigInt(this.padId));
     const mask = new BigInt64Array(ids.length);
     // The low halves of little-endian 64-bit numbers: no garbage of one bigint a token.
@@ -97,12 +114,29 @@ export class OnnxModel {
     const feeds = Object.fromEntries(
       inputs.map((name) => [name, new this.runtime.Tensor('int64', data[name], [batch.length, width])]),
     );
-    const logits = (await this.session.run(feeds, [output]))[output]?.data;
-    if (logits instanceof Float32Array && logits.length === batch.length * labels.length) return logits;
+    const logits = await this.#logits(feeds, output);
+    if (logits instanceof Float32Array && logits.length === batch.length * classes.length) return logits;
     throw new MurmurError('scoring.bundle_invalid', `output ${output} of another shape or type`, {
       fault: 'user',
-      fix: 'make the bundle again: one float logit a label is expected',
+      fix: `make the bundle again: one float logit for each of ${classes.join(', ')} is expected`,
     });
+  }
+
+  async #logits(feeds: Record<string, Tensor>, output: string): Promise<unknown> {
+    try {
+      return (await this.session.run(feeds, [output]))[output]?.data;
+    } catch (cause) {
+      throw new MurmurError(
+        'scoring.bundle_invalid',
+        `the model does not take what it is given: ${firstLine(cause)}`,
+        {
+          fault: 'user',
+          fix: 'make the bundle again, with the tokenizer, the inputs and the length that the model was trained with',
+          cause,
+          context: { file: this.bundle.files.model },
+        },
+      );
+    }
   }
 }
 

@@ -3,6 +3,7 @@
  * a worker process and never in the process that serves the page or keeps the streams' time.
  */
 import { readFile } from 'node:fs/promises';
+import { MurmurError } from '../base/errors.js';
 import type { Bundle } from './bundle.js';
 import { checkGoldens, type GoldenReport } from './golden.js';
 import { OnnxModel, type Scored } from './onnx-model.js';
@@ -20,8 +21,7 @@ export class Session {
    * @throws scoring.runtime_missing, scoring.bundle_invalid, scoring.golden_mismatch
    */
   static async load(bundle: Bundle, options: { threads: number; runtime?: string }): Promise<Session> {
-    const definition = JSON.parse(await readFile(bundle.files.tokenizer, 'utf8'));
-    const tokenizer = new Tokenizer(definition, bundle.config.max_tokens);
+    const tokenizer = await readTokenizer(bundle);
     const model = await OnnxModel.open(bundle, { ...options, padId: tokenizer.padId });
     const goldens = await checkGoldens(
       bundle.goldens,
@@ -42,6 +42,20 @@ export class Session {
 
   release(): Promise<void> {
     return this.model.release();
+  }
+}
+
+async function readTokenizer({ files, config }: Bundle): Promise<Tokenizer> {
+  try {
+    return new Tokenizer(JSON.parse(await readFile(files.tokenizer, 'utf8')), config.max_tokens);
+  } catch (cause) {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    throw new MurmurError('scoring.bundle_invalid', `unusable tokenizer.json: ${what}`, {
+      fault: 'user',
+      fix: 'make the bundle again, with a tokenizer.json of WordPiece, byte-level BPE or Unigram',
+      cause,
+      context: { file: files.tokenizer },
+    });
   }
 }
 

@@ -9,6 +9,7 @@ import { oneLine } from '../text/width.js';
 import { bundleOf } from './model/bundle.js';
 import { define as defineCompare } from './model/compare.js';
 import { define as defineEvaluate } from './model/evaluate.js';
+import { define as defineImport } from './model/import.js';
 import { define as defineRegistry } from './model/registry.js';
 
 interface ModelOptions {
@@ -34,6 +35,7 @@ export function define(command: Command, cli: Cli): void {
     .action((text: string | undefined, options: ModelOptions) => score(cli, text, options));
   defineEvaluate(command, cli);
   defineCompare(command, cli);
+  defineImport(command, cli);
   defineRegistry(command, cli);
 
   function verb(name: string, description: string, example: string): Command {

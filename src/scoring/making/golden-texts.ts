@@ -1,0 +1,43 @@
+/** Model inputs that every imported bundle is proven by: short and long, plain and odd, of both feelings and of none. */
+export const goldenTexts: readonly string[] = [
+  'I love this so much, best morning in weeks!',
+  'what a wonderful surprise, thank you all',
+  'happy birthday to my favourite person, have an amazing day',
+  'this song is fantastic and I am so excited',
+  'great food, great people, we will be back',
+  'this is the worst bus ride of my life',
+  'I hate waiting here, what a terrible service',
+  'so sad and disappointed, my phone is broken again',
+  'awful headache, awful weather, awful day',
+  'they lied to us, that is disgusting',
+  'The meeting starts at 10 and ends at noon.',
+  'the train to the city leaves from platform two',
+  'new opening hours of the library, from Monday on',
+  'not bad at all, honestly kind of great',
+  'great. another delay. just great.',
+  "can't believe they cancelled the show :(",
+  "it's fine, I guess...",
+  'WOW!!! #winning #blessed',
+  'http',
+  'read it here http and tell me',
+  '😀',
+  '😭😭😭 why',
+  'love ❤️ and thumbs 👍🏽 up, 👩‍👩‍👧 at home 🇩🇪',
+  'naïve café, Zürich, ﬁne ligature, ½ price',
+  '今日はとても楽しかったです',
+  'это было ужасно',
+  'مرحبا بالعالم',
+  '12:30, 3.5%, $1,000,000 and 1e-9',
+  '&amp; &lt;3 stay as they are here',
+  'a',
+  '',
+  '?!...',
+  'soooooooooo looooooooong',
+  'Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen',
+  'x'.repeat(300),
+  'and then it rained and we walked home and it was lovely '.repeat(40).trim(),
+];
+
+/** Which of them speak plainly, for the proof that labels whose order was assumed are not turned around. */
+export const plainlyPositive = goldenTexts.slice(0, 5);
+export const plainlyNegative = goldenTexts.slice(5, 10);
