@@ -33,4 +33,5 @@ export {
   type PipelineDefinition,
 } from './pipeline/open.js';
 export { LakeRun, type RunOptions, type RunSummary, type StreamSummary } from './pipeline/run.js';
+export type { RunEvent, TrackingEvent } from './pipeline/run-event.js';
 export type { LakeSpec, LakeSpecInput } from './pipeline/spec.js';

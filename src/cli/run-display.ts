@@ -2,7 +2,8 @@
  * What a person sees of a run: on a terminal one line a stream that is kept up to date, everywhere else only what matters:
  * where the page is, rules that fired, files that changed, batches that failed.
  */
-import type { QueryEvent, QueryState, QueryStatus } from '../engine/engine.js';
+import type { QueryState, QueryStatus } from '../engine/engine.js';
+import type { RunEvent } from '../index.js';
 import type { Cli } from './cli.js';
 import { LiveBlock } from './live-block.js';
 import { columns } from './text/columns.js';
@@ -14,7 +15,7 @@ const drawEveryMs = 200;
 /** What of a run is shown. */
 export interface ShownRun {
   status(): QueryStatus[];
-  events: AsyncIterable<QueryEvent>;
+  events: AsyncIterable<RunEvent>;
 }
 
 export class RunDisplay {
@@ -109,7 +110,7 @@ export function colourOf(state: QueryState): Colour {
 }
 
 /** Undefined for what goes on all the time. */
-function sentenceOf(event: QueryEvent, verbose: boolean): string | undefined {
+function sentenceOf(event: RunEvent, verbose: boolean): string | undefined {
   switch (event.type) {
     case 'rule_fired':
       return `${event.stream}: rule "${event.rule}" (${event.action}): ${event.detail}`;
@@ -132,6 +133,16 @@ function sentenceOf(event: QueryEvent, verbose: boolean): string | undefined {
       const what = `${count(input_posts)} posts, ${count(output_rows)} rows, ${span(duration_ms)}`;
       return verbose ? `${event.stream}: batch ${batch_id}: ${what}` : undefined;
     }
+    case 'mlflow_away':
+      return `mlflow: nothing can be logged for now, the streams go on: ${event.error.message}`;
+    case 'mlflow_back':
+      return 'mlflow: it is back';
+    case 'mlflow_refused':
+      return `mlflow: ${event.what} not logged: ${event.error.message}`;
+    case 'mlflow_runs_closed':
+      return `mlflow: closed as KILLED what a dead process left: ${event.mlflowRunIds.join(', ')}`;
+    case 'mlflow_run_opened':
+      return verbose ? `mlflow: run ${event.mlflowRunId} at ${event.uri}` : undefined;
     default:
       return undefined;
   }

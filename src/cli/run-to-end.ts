@@ -69,7 +69,7 @@ export async function runToEnd(cli: Cli, lake: OpenLake, o: RunToEndOptions): Pr
 }
 
 /** The numbers of a run, stream by stream. */
-export function summaryText(cli: Cli, { streams, seconds }: RunSummary): string {
+export function summaryText(cli: Cli, { streams, seconds, mlflow }: RunSummary): string {
   const { paint, width } = cli.terminal;
   const rows = Object.entries(streams).map(([name, s]) => [
     name,
@@ -82,7 +82,8 @@ export function summaryText(cli: Cli, { streams, seconds }: RunSummary): string 
   ]);
   const numbers = ['batches', 'posts in', 'posts out', 'rows', 'dropped', 'quarantined'];
   const head = [{ name: 'stream' }, ...numbers.map((name) => ({ name, align: 'right' as const }))];
-  return `${columns(head, rows, { paint, width })}\n${span(seconds * 1000)}`;
+  const logged = mlflow === null || mlflow.run_id === null ? '' : `, mlflow run ${mlflow.run_id}`;
+  return `${columns(head, rows, { paint, width })}\n${span(seconds * 1000)}${logged}`;
 }
 
 async function follow(cli: Cli, run: LakeRun): Promise<void> {

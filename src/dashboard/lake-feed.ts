@@ -203,7 +203,7 @@ export class LakeFeed implements DashboardFeed {
 
   #note({ type, stream, at, progress }: RunEvent): void {
     this.#tell({ part: 'flow' });
-    if (type !== 'batch_committed' || progress === undefined) return;
+    if (type !== 'batch_committed' || progress === undefined || stream === undefined) return;
     if (Math.floor(progress.started_at) > (this.#restoredUpTo.get(stream) ?? Number.NEGATIVE_INFINITY)) {
       const { input_posts, output_rows, duration_ms } = progress;
       this.#tell({ batch: this.#history.add({ stream, at, input_posts, output_rows, duration_ms }) });

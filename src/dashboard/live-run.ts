@@ -2,10 +2,10 @@
 import type { Lake } from '../lake/lake.js';
 import type { BatchProgress, StreamStatus } from './messages.js';
 
-/** One thing that happened in a run; only committed batches carry more than where and when. */
+/** One thing that happened in a run; only committed batches carry more than where and when. What concerns no stream names none. */
 export interface RunEvent {
   readonly type: string;
-  readonly stream: string;
+  readonly stream?: string;
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** Of `batch_committed`. */

@@ -23,21 +23,32 @@ export function calibration(
   rows: Iterable<{ probability: number; isRight: boolean }>,
   binCount = 15,
 ): Calibration {
-  const sums = Array.from({ length: binCount }, () => ({ rows: 0, probability: 0, right: 0 }));
-  let total = 0;
+  const sums = Array.from({ length: binCount }, (): BinSums => ({ rows: 0, probability: 0, right: 0 }));
   for (const { probability, isRight } of rows) {
     const bin = sums[Math.min(binCount - 1, Math.max(0, Math.ceil(probability * binCount) - 1))]!;
     bin.rows++;
     bin.probability += probability;
     if (isRight) bin.right++;
-    total++;
   }
+  return calibrationOf(sums);
+}
+
+/** What is added up of the rows of one bin. */
+export interface BinSums {
+  rows: number;
+  probability: number;
+  right: number;
+}
+
+/** The same of rows that were added up elsewhere: all bins, in order. */
+export function calibrationOf(sums: readonly BinSums[]): Calibration {
+  const total = sums.reduce((sum, { rows }) => sum + rows, 0);
   const distance = sums.reduce((sum, bin) => sum + Math.abs(bin.probability - bin.right), 0);
   return {
     ece: total === 0 ? null : distance / total,
     bins: sums.map((bin, i) => ({
-      from: i / binCount,
-      to: (i + 1) / binCount,
+      from: i / sums.length,
+      to: (i + 1) / sums.length,
       rows: bin.rows,
       confidence: bin.rows === 0 ? null : bin.probability / bin.rows,
       accuracy: bin.rows === 0 ? null : bin.right / bin.rows,

@@ -3,7 +3,7 @@ import type { ConfusionMatrix } from './confusion.js';
 
 const cell = 96;
 const left = 132;
-const top = 72;
+const top = 84;
 const bottom = 20;
 
 /** Cells are shaded by their share of the row, so that a rare class is as readable as a common one. */

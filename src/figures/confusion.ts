@@ -11,12 +11,17 @@ export function emptyConfusion(labels: readonly string[]): ConfusionMatrix {
   return { labels, counts: labels.map(() => labels.map(() => 0)) };
 }
 
-/** Counts one row. @returns false where a label is none of the matrix's, and nothing was counted */
-export function countIn({ labels, counts }: ConfusionMatrix, actual: string, predicted: string): boolean {
+/** Counts a row, or some that are alike. @returns false where a label is none of the matrix's, and nothing was counted */
+export function countIn(
+  { labels, counts }: ConfusionMatrix,
+  actual: string,
+  predicted: string,
+  rows = 1,
+): boolean {
   const row = counts[labels.indexOf(actual)];
   const column = labels.indexOf(predicted);
   if (row === undefined || column === -1) return false;
-  row[column]! += 1;
+  row[column]! += rows;
   return true;
 }
 

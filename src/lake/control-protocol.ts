@@ -34,9 +34,20 @@ export interface ControlStatus<Stream = unknown> {
   startedAt: number;
   /** Where the live page is, or null when there is none. */
   page: string | null;
+  /** The run's log in MLflow; null where none is kept. */
+  mlflow: MlflowRunStatus | null;
   streams: Stream[];
   /** What the run says of its models, handed through too; absent where nothing follows them. */
   model?: unknown;
+}
+
+export interface MlflowRunStatus {
+  /** The tracking URI, without credentials. */
+  uri: string;
+  /** Null until the run is there. */
+  runId: string | null;
+  /** Why nothing can be logged at the moment, or null. */
+  away: string | null;
 }
 
 /** An error as it crosses a process border: never a stack. */

@@ -3,16 +3,20 @@
  * made from: asking again costs one look at the log until something was committed.
  */
 import type { DuckSession } from '../duck/session.js';
+import type { LabelScheme } from '../posts/labels.js';
 import { streamNames, type TableName, tableNames } from '../posts/tables.js';
 import { type MentionBoards, mentionBoards } from './figures-mentions.js';
 import { lastScored, type ScoredPost } from './figures-posts.js';
 import { type BatchSum, progressSums } from './figures-progress.js';
+import { noQuality, type Quality, quality } from './figures-quality.js';
 import { SentimentFigure, type SentimentOverTime } from './figures-sentiment.js';
 import type { LakeTable, TableAt, TableSummary } from './lake-table.js';
 
 export interface FiguresAccess {
   table(name: TableName): LakeTable;
   withSession<T>(work: (session: DuckSession) => Promise<T>): Promise<T>;
+  /** What labels mean, where the lake says it. */
+  labels?: LabelScheme;
 }
 
 export class LakeFigures {
@@ -47,6 +51,13 @@ export class LakeFigures {
   lastScored(limit = 20): Promise<ScoredPost[]> {
     return this.#remember<ScoredPost[]>(`posts ${limit}`, 'gold', [], (session, at) =>
       lastScored(session, at, limit),
+    );
+  }
+
+  /** How right the models are whose scores stand in gold. */
+  quality(): Promise<Quality> {
+    return this.#remember<Quality>('quality', 'gold', noQuality, (session, at) =>
+      quality(session, at, this.#access.labels),
     );
   }
 

@@ -72,6 +72,7 @@ export class Lake {
     this.figures = new LakeFigures({
       table: (name) => this.table(name),
       withSession: (work) => this.#desk.withSession(work),
+      ...(setup.posts?.labels === undefined ? {} : { labels: setup.posts.labels }),
     });
   }
 

@@ -12,8 +12,8 @@ import { packageRoot } from '../base/package-root.js';
 
 export const mlmodelFile = 'MLmodel';
 
-/** The version of MLflow whose model format this is. */
-const mlflowVersion = '3.17.2';
+/** The version of MLflow whose calls, file layout and model format these are. */
+export const mlflowVersion = '3.17.2';
 const loader = 'murmur_pyfunc';
 
 /** What of an `MLmodel` is asked for; all else is kept and passed on. */

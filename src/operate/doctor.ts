@@ -11,6 +11,8 @@ import { DuckDatabase } from '../duck/index.js';
 import { RebuildWorkplace } from '../engine/embedded/rebuild/workplace.js';
 import { examineCheckpoint } from '../engine/embedded/recovery/examine.js';
 import type { Lake } from '../lake/lake.js';
+import { logsRuns } from '../mlflow/index.js';
+import { openMlflow } from '../pipeline/mlflow.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { streamNames } from '../posts/tables.js';
 import { type Bundle, verifyBundle } from '../scoring/index.js';
@@ -55,7 +57,8 @@ export async function checkMachine(o: {
 }
 
 /** What a lake needs: its folders, tables, checkpoints, socket, disk and port. */
-export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]> {
+export async function checkLake(open: OpenLake): Promise<CheckResult[]> {
+  const { lake, spec } = open;
   const { paths } = lake;
   return [
     await checkLanding(lake),
@@ -75,6 +78,7 @@ export async function checkLake({ lake, spec }: OpenLake): Promise<CheckResult[]
       return `${Math.floor(free / 2 ** 30)} GiB free`;
     }),
     await checkPort(spec.page),
+    await checkMlflow(open),
   ];
 }
 
@@ -198,6 +202,21 @@ async function checkPort({ host, port }: { host: string; port: number }): Promis
     detail: `${host}:${port}: ${code}`,
     fix: 'correct "page" in murmur.yaml',
   };
+}
+
+/** Runs go on without MLflow, but nothing is logged of them. */
+function checkMlflow({ lake, spec, env, clock }: OpenLake): Promise<CheckResult> {
+  return checked('mlflow', 'start the server, or correct "mlflow" in murmur.yaml', async () => {
+    // A person waits: one try, and not for long.
+    const quick = { ...env, MLFLOW_HTTP_REQUEST_TIMEOUT: '5', MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
+    const store = openMlflow(lake, spec, quick, clock);
+    try {
+      for await (const _ of store.tracking.searchExperiments()) break;
+      return logsRuns(spec.mlflow) ? `runs are logged at ${store.uri}` : 'off: no run is logged';
+    } finally {
+      store.close();
+    }
+  });
 }
 
 /** @param look gives the detail of what is well, or throws what is not */

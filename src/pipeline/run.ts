@@ -9,15 +9,20 @@ import { MurmurError } from '../base/errors.js';
 import type { Environment } from '../config/interpolate.js';
 import { type EmbeddedRun, startEmbedded } from '../engine/embedded/index.js';
 import { settleRebuild } from '../engine/embedded/rebuild/rebuild.js';
-import type { QueryEvent, QueryStatus } from '../engine/engine.js';
+import type { QueryStatus } from '../engine/engine.js';
 import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
+import { type DatasetInput, logsRuns, type MlflowStore } from '../mlflow/index.js';
 import { openEngineContext } from './engine-context.js';
 import type { CodeRules } from './expect-options.js';
+import { openMlflow } from './mlflow.js';
 import type { LakeModels, ModelStatus } from './model/lake-models.js';
 import { definePipelineQueries } from './queries.js';
 import { Resources } from './resources.js';
+import type { RunEvent } from './run-event.js';
 import type { LakeSpec } from './spec.js';
+import { RunTracking } from './tracking/run-tracking.js';
+import { inputDatasets } from './tracking/table-dataset.js';
 
 /** How long the last batches may take when a run ends. Milliseconds. */
 const drainMs = 5_000;
@@ -48,12 +53,14 @@ export interface StreamSummary {
 export interface RunSummary {
   streams: Record<string, StreamSummary>;
   seconds: number;
+  /** Where the run is in MLflow, and whether its end is; null where it is not logged. */
+  mlflow: { uri: string; run_id: string | null; closed: boolean } | null;
 }
 
 /** A pipeline that runs, or is about to. */
 export class LakeRun {
   /** Everything that happens, from the beginning. */
-  readonly events: Subscription<QueryEvent>;
+  readonly events: Subscription<RunEvent>;
   /** Resolves when all queries run; rejects when the run could not begin. */
   readonly started: Promise<void>;
   /**
@@ -64,12 +71,14 @@ export class LakeRun {
   /** Where the live page of this run is, for those who ask over the control socket. */
   page: string | null = null;
 
-  readonly #broadcast = new Broadcast<QueryEvent>();
+  readonly #broadcast = new Broadcast<RunEvent>();
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #ending = new AbortController();
   #engine: EmbeddedRun | undefined;
   #models: LakeModels | undefined;
+  #tracking: RunTracking | undefined;
+  #logged: RunSummary['mlflow'] = null;
   #lastStatus: QueryStatus[] = [];
 
   constructor(
@@ -94,7 +103,7 @@ export class LakeRun {
   }
 
   /** Another listener of its own. */
-  subscribe(buffer = 4096): Subscription<QueryEvent> {
+  subscribe(buffer = 4096): Subscription<RunEvent> {
     return this.#broadcast.subscribe(buffer);
   }
 
@@ -135,12 +144,13 @@ export class LakeRun {
       const engine = await this.#open(opened);
       this.#engine = engine;
       forwarded = this.#forward(engine);
-      server.serve<QueryStatus, QueryEvent>({
+      server.serve<QueryStatus, RunEvent>({
         status: () => ({
           pid,
           runId: engine.runId,
           startedAt: this.#startedAt,
           page: this.page,
+          mlflow: this.#tracking?.status() ?? null,
           streams: engine.status(),
           model: this.model(),
         }),
@@ -150,7 +160,13 @@ export class LakeRun {
         events: () => this.subscribe(),
       });
       begun();
-      await this.#end(engine);
+      await this.#end(engine).then(
+        () => this.#closeTracking('FINISHED'),
+        async (e) => {
+          await this.#closeTracking('FAILED');
+          throw e;
+        },
+      );
       return this.#summary();
     } finally {
       this.#lastStatus = this.status();
@@ -164,16 +180,50 @@ export class LakeRun {
   async #open(opened: Resources): Promise<EmbeddedRun> {
     const { lake, spec, options } = this;
     const { env = {}, replayWithPresentModel: replayWithPresent = false } = options;
+    const store = logsRuns(spec.mlflow) ? this.#openStore(opened) : undefined;
     const { context, models } = await openEngineContext(
       { lake, spec, clock: this.#clock, opened, env },
       { live: true, replayWithPresent, emit: (event) => this.#broadcast.emit(event) },
     );
     this.#models = models;
     await settleRebuild(context);
+    const inputs = store === undefined ? [] : await inputDatasets(lake, 'run_start');
     const queries = definePipelineQueries(spec, options.until ?? 'stopped', options.rules);
     const engine = await startEmbedded(context, queries);
     opened.add({ close: () => engine.close(drainMs) });
+    if (store !== undefined) this.#tracking = await this.#track(store, inputs, models, engine);
     return engine;
+  }
+
+  /** What the setting says must be sound, though nobody need be there yet. */
+  #openStore(opened: Resources): MlflowStore {
+    const store = openMlflow(this.lake, this.spec, this.options.env ?? {}, this.#clock);
+    opened.add({ close: async () => store.close() });
+    return store;
+  }
+
+  /** Begins the run in MLflow, beside the streams: nothing waits for MLflow. */
+  #track(
+    store: MlflowStore,
+    inputs: DatasetInput[],
+    models: LakeModels,
+    engine: EmbeddedRun,
+  ): Promise<RunTracking> {
+    const { lake, spec, options } = this;
+    const { env = {}, until = 'stopped' } = options;
+    return RunTracking.open({
+      ...{ lake, spec, store, env, inputs, until, clock: this.#clock },
+      runId: engine.runId,
+      model: () => models.status(),
+      status: () => engine.status(),
+      onEvent: (event) => this.#broadcast.emit(event),
+    });
+  }
+
+  async #closeTracking(status: 'FINISHED' | 'FAILED'): Promise<void> {
+    if (this.#tracking === undefined) return;
+    const { runId, closed } = await this.#tracking.close(status);
+    this.#logged = { uri: this.#tracking.status().uri, run_id: runId ?? null, closed };
   }
 
   /** Until all queries have ended by themselves, or the run is told to end. */
@@ -202,6 +252,7 @@ export class LakeRun {
     return {
       streams: Object.fromEntries(streams),
       seconds: Math.round(this.#clock.now() - this.#startedAt) / 1000,
+      mlflow: this.#logged,
     };
   }
 }

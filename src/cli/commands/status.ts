@@ -57,7 +57,10 @@ function restingText(cli: Cli, streams: readonly LastCommit[]): string {
   return `nothing runs on this lake\n\n${columns(head, rows, { paint, width })}`;
 }
 
-function runningText(cli: Cli, { pid, startedAt, page, streams, model }: ControlStatus<QueryStatus>): string {
+function runningText(
+  cli: Cli,
+  { pid, startedAt, page, streams, mlflow, model }: ControlStatus<QueryStatus>,
+): string {
   const { paint, width } = cli.terminal;
   const rows = streams.map((s) => [
     `${mark(s.state)} ${s.name}`,
@@ -95,6 +98,7 @@ function runningText(cli: Cli, { pid, startedAt, page, streams, model }: Control
   ]);
   return [
     `running for ${span(Date.now() - startedAt)}, process ${pid}, ${where}`,
+    ...mlflowLines(mlflow),
     '',
     ...table,
     ...(model === undefined ? [] : ['', ...modelLines(model as ModelStatus)]),
@@ -124,6 +128,13 @@ function modelLines({ id, next, swaps, fault, shadow, drift }: ModelStatus): str
 
 function fixLine(fix: string | null): string[] {
   return fix === null ? [] : [`  fix: ${fix}`];
+}
+
+function mlflowLines(mlflow: ControlStatus['mlflow']): string[] {
+  if (mlflow === null) return [];
+  const { uri, runId, away } = mlflow;
+  const run = runId === null ? 'no run yet' : `run ${runId}`;
+  return [`mlflow ${run} at ${uri}`, ...(away === null ? [] : [`  nothing can be logged for now: ${away}`])];
 }
 
 function isoOf(at: number | null): string | null {

@@ -1,0 +1,140 @@
+/**
+ * How right the models are whose scores stand in gold, by the labels that its posts bring along: each post once, and only
+ * counts leave the database. Where the labels could mean several things nothing is measured, and the reason is told.
+ */
+
+import { scanSql } from '../duck/scan.js';
+import type { DuckSession } from '../duck/session.js';
+import { type BinSums, type Calibration, calibrationOf } from '../figures/calibration.js';
+import {
+  binaryMeasures,
+  type ClassificationMeasures,
+  classificationMeasures,
+} from '../figures/classification.js';
+import { type ConfusionMatrix, countIn, emptyConfusion } from '../figures/confusion.js';
+import { type LabelScheme, labelScheme, labelSentiment, sentiments } from '../posts/labels.js';
+import type { TableAt } from './lake-table.js';
+
+export interface Quality {
+  /** Of the table; null when there is none. */
+  version: number | null;
+  posts: number;
+  /** How labels were read, like `0/2/4`; null where they were not. */
+  labels: string | null;
+  /** Why nothing is measured, as a sentence; null where it is. */
+  refused: string | null;
+  /** By number of posts, most first. */
+  models: ModelQuality[];
+}
+
+export interface ModelQuality extends Omit<ClassificationMeasures, 'rows'> {
+  /** `name/version`. */
+  model: string;
+  /** Posts that it scored; those with a label that means something, and their share. */
+  posts: number;
+  evaluated: number;
+  coverage: number;
+  /** Positive against negative. */
+  precision_positive: number | null;
+  recall_positive: number | null;
+  f1_positive: number | null;
+  confusion: ConfusionMatrix;
+  calibration: Calibration;
+  /** Posts by the probability of what was predicted, labelled or not: as many bins as calibration has. */
+  confidence: number[];
+}
+
+export const noQuality: Quality = { version: null, posts: 0, labels: null, refused: null, models: [] };
+
+const bins = 15;
+
+interface Group {
+  label: string | null;
+  predicted: string;
+  model: string;
+  bin: number;
+  posts: number;
+  probability: number;
+}
+
+/** @param given what labels mean; without it, it is found from all labels of the table */
+export async function quality(session: DuckSession, at: TableAt, given?: LabelScheme): Promise<Quality> {
+  const groups = await groupsOf(session, at);
+  const labels = groups.map(({ label }) => label);
+  const scheme = given ?? labelScheme(labels);
+  const isRead = !('ambiguous' in scheme);
+  const models = [...new Set(groups.map(({ model }) => model))];
+  return {
+    version: at.snapshot.version,
+    posts: sum(groups.map(({ posts }) => posts)),
+    labels: isRead ? scheme.name : null,
+    refused: isRead ? null : refusal(scheme.reason, labels),
+    models: models
+      .map((model) => {
+        const ofModel = groups.filter((group) => group.model === model);
+        return qualityOf(model, ofModel, isRead ? scheme : undefined);
+      })
+      .sort((a, b) => b.posts - a.posts || (a.model < b.model ? -1 : 1)),
+  };
+}
+
+function refusal(reason: string, labels: readonly (string | null)[]): string {
+  if (labels.every((label) => label === null || label.trim() === '')) return 'No post brings a label along.';
+  return `The labels could mean several things, so nothing is measured: ${reason}. Say in murmur.yaml what they mean (labels:).`;
+}
+
+async function groupsOf(session: DuckSession, { snapshot, table }: TableAt): Promise<Group[]> {
+  const columns = [
+    'post_id',
+    'source',
+    'text',
+    'sentiment',
+    'predicted_sentiment',
+    'predicted_score',
+    'model',
+  ];
+  const scan = await scanSql(session, snapshot, table.storage, { columns });
+  return session.rows<Group>(
+    `SELECT label, predicted, model, greatest(0, least(${bins - 1}, ceil(probability * ${bins}) - 1))::INTEGER AS bin,
+       count(*) AS posts, sum(probability) AS probability
+     FROM (SELECT any_value(sentiment) FILTER ("text" IS NOT NULL) AS label, any_value(predicted_sentiment) AS predicted,
+         any_value(model) AS model, any_value(predicted_score) / 100 AS probability
+       FROM (${scan}) GROUP BY source, post_id)
+     GROUP BY ALL`,
+  );
+}
+
+function qualityOf(model: string, groups: readonly Group[], scheme: LabelScheme | undefined): ModelQuality {
+  const confusion = emptyConfusion(sentiments);
+  const sums = Array.from({ length: bins }, (): BinSums => ({ rows: 0, probability: 0, right: 0 }));
+  const confidence = sums.map(() => 0);
+  for (const { label, predicted, bin, posts, probability } of groups) {
+    confidence[bin]! += posts;
+    const actual = scheme === undefined ? null : labelSentiment(label, scheme);
+    if (actual === null || !countIn(confusion, actual, predicted, posts)) continue;
+    const into = sums[bin]!;
+    into.rows += posts;
+    into.probability += probability;
+    if (predicted === actual) into.right += posts;
+  }
+  const { rows: evaluated, ...measures } = classificationMeasures(confusion);
+  const { precision, recall, f1 } = binaryMeasures(confusion, 'positive', 'negative');
+  const posts = sum(confidence);
+  return {
+    model,
+    posts,
+    evaluated,
+    coverage: posts === 0 ? 0 : evaluated / posts,
+    ...measures,
+    precision_positive: precision,
+    recall_positive: recall,
+    f1_positive: f1,
+    confusion,
+    calibration: calibrationOf(sums),
+    confidence,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
