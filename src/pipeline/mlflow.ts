@@ -5,6 +5,9 @@ import type { Lake } from '../lake/lake.js';
 import { type MlflowStore, openStore, trackingUri } from '../mlflow/index.js';
 import type { LakeSpec } from './spec.js';
 
+/** Of a stream, which asks again soon: MLflow's own client waits for minutes. */
+export const impatient = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_HTTP_REQUEST_TIMEOUT: '10' };
+
 /**
  * Does not connect. The caller closes it.
  * @throws mlflow.uri_invalid, mlflow.setting_unsupported (user)

@@ -15,7 +15,7 @@ import type { Lake } from '../lake/lake.js';
 import { type DatasetInput, logsRuns, type MlflowStore } from '../mlflow/index.js';
 import { openEngineContext } from './engine-context.js';
 import type { CodeRules } from './expect-options.js';
-import { openMlflow } from './mlflow.js';
+import { impatient, openMlflow } from './mlflow.js';
 import type { LakeModels, ModelStatus } from './model/lake-models.js';
 import { definePipelineQueries } from './queries.js';
 import { Resources } from './resources.js';
@@ -197,7 +197,7 @@ export class LakeRun {
 
   /** What the setting says must be sound, though nobody need be there yet. */
   #openStore(opened: Resources): MlflowStore {
-    const store = openMlflow(this.lake, this.spec, this.options.env ?? {}, this.#clock);
+    const store = openMlflow(this.lake, this.spec, { ...impatient, ...this.options.env }, this.#clock);
     opened.add({ close: async () => store.close() });
     return store;
   }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { optimize } from '../../src/delta/index.js';
 import { Lake } from '../../src/lake/lake.js';
+import { defaultScheme } from '../../src/posts/labels.js';
 import { tables } from '../../src/posts/tables.js';
 import { goldRows, LakeBuilder } from './lake-builder.js';
 
@@ -172,4 +173,62 @@ it('the last commits tell batch, version and rows of each stream', async () => {
   const [bronze, silver] = await lake.figures.lastCommits();
   expect(bronze).toMatchObject({ stream: 'bronze', batchId: 1, tableVersion: 2, rows: 2 });
   expect(silver).toMatchObject({ stream: 'silver', batchId: null, tableVersion: null });
+});
+
+const scored = (
+  posts: readonly [id: string, label: string | null, predicted: string, score: number, model?: string][],
+) =>
+  posts
+    .map(
+      ([id, label, predicted, score, model = 'm/1']) =>
+        `SELECT NULL::TIMESTAMPTZ AS "timestamp", 't' AS "text", ${label === null ? 'NULL' : `'${label}'`} AS sentiment,
+           '${id}' AS post_id, 's' AS source, ${score}::DOUBLE AS predicted_score, '${predicted}' AS predicted_sentiment,
+           '${model}' AS model`,
+    )
+    .join(' UNION ALL ');
+
+it('quality counts a post once, by model, with coverage, calibration and confidence', async () => {
+  expect(await lake.figures.quality()).toMatchObject({ version: null, posts: 0, models: [] });
+  await builder.append(
+    'gold',
+    scored([
+      ['a', '4', 'positive', 90],
+      ['a', '4', 'positive', 90],
+      ['b', '0', 'positive', 60],
+      ['c', '0', 'negative', 90],
+      ['d', null, 'neutral', 50],
+      ['e', 'nonsense', 'neutral', 50],
+      ['f', '4', 'negative', 100, 'other/2'],
+    ]),
+  );
+  const ambiguous = await lake.figures.quality();
+  expect(ambiguous).toMatchObject({ posts: 6, labels: null, refused: expect.stringContaining('nonsense') });
+  expect(ambiguous.models[0]).toMatchObject({ model: 'm/1', posts: 5, evaluated: 0, accuracy: null });
+  const told = new Lake({
+    dir: builder.dir,
+    posts: { mentions: 'twitter', zones: new Map(), neutralId: null, labels: defaultScheme },
+  });
+  try {
+    const { labels, models } = await told.figures.quality();
+    expect(labels).toBe('0/2/4');
+    expect(
+      models.map(({ model, posts, evaluated, coverage }) => [model, posts, evaluated, coverage]),
+    ).toEqual([
+      ['m/1', 5, 3, 0.6],
+      ['other/2', 1, 1, 1],
+    ]);
+    const [first] = models;
+    expect(first!.confusion.counts).toEqual([
+      [1, 0, 1],
+      [0, 0, 0],
+      [0, 0, 1],
+    ]);
+    expect(first).toMatchObject({ accuracy: 2 / 3, precision_positive: 0.5, recall_positive: 1 });
+    // 0.9 twice right, 0.6 wrong.
+    expect(first!.calibration.ece).toBeCloseTo((Math.abs(1.8 - 2) + 0.6) / 3);
+    expect(first!.confidence.reduce((a, b) => a + b)).toBe(5);
+    expect(first!.confidence[7]).toBe(2);
+  } finally {
+    await told.close();
+  }
 });

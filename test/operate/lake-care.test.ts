@@ -176,7 +176,7 @@ describe('reset', () => {
 
   it('is followed by a run that reads everything again', async () => {
     await reset(lake.lake);
-    expect(readdirSync(dir).sort()).toEqual(['landing', 'run']);
+    expect(readdirSync(dir).sort()).toEqual(['landing', 'mlruns', 'run']);
     appendFileSync(
       join(dir, 'landing', 'posts.ndjson'),
       '{"id_str":"new","text":"one more @ann","user":"eve"}\n',

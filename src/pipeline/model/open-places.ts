@@ -6,13 +6,10 @@ import type { Lake } from '../../lake/lake.js';
 import { s3Options } from '../../lake/options.js';
 import { openStore, trackingUri } from '../../mlflow/index.js';
 import { defaultCacheDir } from '../../storage/read-cache.js';
-import { openMlflow } from '../mlflow.js';
+import { impatient, openMlflow } from '../mlflow.js';
 import type { LakeSpec } from '../spec.js';
 import type { ModelPlaces } from './find-model.js';
 import { ModelCache } from './model-cache.js';
-
-/** Of a stream, which has a model and asks again soon: MLflow's own client waits for minutes. */
-const impatient = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '1', MLFLOW_HTTP_REQUEST_TIMEOUT: '10' };
 
 /** Outside of a lake: what the environment says, else `mlruns/` of a folder. Close its store. @throws as `openModelPlaces` */
 export function modelPlaces(dir: string, env: Environment): ModelPlaces {
