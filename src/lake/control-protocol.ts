@@ -34,8 +34,8 @@ export interface ControlStatus<Stream = unknown> {
   startedAt: number;
   /** Where the live page is, or null when there is none. */
   page: string | null;
-  /** The run's log in MLflow; null where none is kept. */
-  mlflow: MlflowRunStatus | null;
+  /** The run's log in MLflow; null or missing where none is kept. */
+  mlflow?: MlflowRunStatus | null;
   streams: Stream[];
   /** What the run says of its models, handed through too; absent where nothing follows them. */
   model?: unknown;

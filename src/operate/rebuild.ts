@@ -123,7 +123,7 @@ export async function rebuildHeld(
     opened.add({ close: () => building.run.close(0) });
     const { run } = building;
     server.serve<QueryStatus, QueryEvent>({
-      status: () => ({ pid, runId: run.runId, startedAt, page: null, mlflow: null, streams: run.status() }),
+      status: () => ({ pid, runId: run.runId, startedAt, page: null, streams: run.status() }),
       start: () => refuse(name),
       stop: () => refuse(name),
       close: end,

@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { QueryEvent } from '../../src/engine/engine.js';
 import { ensureExperiment } from '../../src/mlflow/experiment.js';
 import { logModel, registerModel } from '../../src/mlflow/log-model.js';
 import { openStore } from '../../src/mlflow/open-store.js';
 import type { MlflowStore } from '../../src/mlflow/store.js';
 import { type OpenLake, openLake } from '../../src/pipeline/open.js';
 import type { LakeRun, RunOptions } from '../../src/pipeline/run.js';
+import type { RunEvent } from '../../src/pipeline/run-event.js';
 import type { LakeSpecInput } from '../../src/pipeline/spec.js';
 import { BundleCopy } from '../scoring/bundle-copy.js';
 
@@ -80,7 +80,7 @@ export class ModelLake {
 
 /** A run of which every event is kept. */
 export class WatchedRun {
-  readonly events: QueryEvent[] = [];
+  readonly events: RunEvent[] = [];
   readonly heard: Promise<void>;
 
   constructor(readonly run: LakeRun) {
@@ -89,8 +89,8 @@ export class WatchedRun {
     })();
   }
 
-  of<T extends QueryEvent['type']>(type: T): Extract<QueryEvent, { type: T }>[] {
-    return this.events.filter((event) => event.type === type) as Extract<QueryEvent, { type: T }>[];
+  of<T extends RunEvent['type']>(type: T): Extract<RunEvent, { type: T }>[] {
+    return this.events.filter((event) => event.type === type) as Extract<RunEvent, { type: T }>[];
   }
 
   /** Posts that gold has committed in this run. */

@@ -131,7 +131,7 @@ function fixLine(fix: string | null): string[] {
 }
 
 function mlflowLines(mlflow: ControlStatus['mlflow']): string[] {
-  if (mlflow === null) return [];
+  if (mlflow === null || mlflow === undefined) return [];
   const { uri, runId, away } = mlflow;
   const run = runId === null ? 'no run yet' : `run ${runId}`;
   return [`mlflow ${run} at ${uri}`, ...(away === null ? [] : [`  nothing can be logged for now: ${away}`])];
