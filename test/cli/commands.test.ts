@@ -99,7 +99,7 @@ describe('after a run', () => {
       ['run', '--once'],
       here,
     );
-    expect(Object.keys(summary)).toEqual(['streams', 'seconds']);
+    expect(Object.keys(summary)).toEqual(['streams', 'seconds', 'mlflow']);
     expect(Object.keys(summary.streams)).toEqual(['bronze', 'silver', 'gold', 'application']);
     expect(summary.streams.bronze).toEqual({
       batches: 1,
