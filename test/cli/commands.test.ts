@@ -318,7 +318,7 @@ describe('after a run', () => {
     expect(refused.code).toBe(1);
     expect(existsSync(join(lake, 'tables', 'bronze'))).toBe(true);
     expect((await call(['reset'], { ...here, tty: true, input: 'yes\n' })).code).toBe(0);
-    expect(readdirSync(lake).sort()).toEqual(['b.parquet', 'landing', 'murmur.yaml', 'run']);
+    expect(readdirSync(lake).sort()).toEqual(['b.parquet', 'landing', 'mlruns', 'murmur.yaml', 'run']);
     expect(await callJson(['sql', 'select count(*) n from bronze'], here)).toEqual([{ n: 0 }]);
     const { streams } = await callJson<{ streams: Record<string, object> }>(['run', '--once'], here);
     expect(streams.gold).toMatchObject({ input_posts: 300 });
