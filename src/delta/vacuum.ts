@@ -7,7 +7,7 @@ import { rmdir } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { bounded } from '../base/bounded.js';
 import { systemClock } from '../base/clock.js';
-import { MurmurError } from '../base/errors.js';
+import { isMurmurError, MurmurError } from '../base/errors.js';
 import { faultPoint } from '../base/fault-point.js';
 import type { ObjectInfo, Storage } from '../storage/storage.js';
 import type { AddFile, RemoveFile } from './actions.js';
@@ -65,7 +65,7 @@ export async function vacuum(table: DeltaLog, options: VacuumOptions = {}): Prom
   const { doomed, held } = heldApart(found, options.heldBy ?? (() => undefined));
   if (options.dryRun || doomed.length === 0) return resultOf(doomed, held);
 
-  await note(table, 'VACUUM START', {
+  const told = await noteUnlessFull(table, 'VACUUM START', {
     operationParameters: {
       retentionCheckEnabled: String(!options.allowShorter),
       defaultRetentionMillis: String(configured),
@@ -76,13 +76,14 @@ export async function vacuum(table: DeltaLog, options: VacuumOptions = {}): Prom
       sizeOfDataToDelete: String(bytesOf(doomed)),
     },
   });
+  if (!told) await table.update();
   // Somebody may have brought files back while they were being listed.
   const protectedSince = protectedPaths(storage.root, table.snapshot, cutoff);
   const going = doomed.filter(({ path }) => !protectedSince.has(path));
   let deleted = 0;
   let folders = 0;
   const end = (status: string) =>
-    note(table, 'VACUUM END', {
+    noteUnlessFull(table, 'VACUUM END', {
       operationParameters: { status },
       operationMetrics: { numDeletedFiles: String(deleted), numVacuumedDirectories: String(folders) },
     });
@@ -214,6 +215,20 @@ function isHidden(path: string): boolean {
     .some(
       (part) => /^[_.]/.test(part) && !part.includes('=') && !['_change_data', '_delta_index'].includes(part),
     );
+}
+
+/**
+ * On a full disk vacuum goes on without its notes: it is what makes room.
+ * @returns whether the note stands in the log
+ */
+async function noteUnlessFull(...args: Parameters<typeof note>): Promise<boolean> {
+  try {
+    await note(...args);
+    return true;
+  } catch (e) {
+    if (isMurmurError(e, 'storage.full')) return false;
+    throw e;
+  }
 }
 
 /** A commit that changes nothing but tells the history. Nothing that others do stands in its way for long. */

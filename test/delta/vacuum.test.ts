@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { MurmurError } from '../../src/base/errors.js';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
 import { DeltaLog, vacuum } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
@@ -55,6 +56,18 @@ describe('vacuum', () => {
     expect(await numbersIn(storage, table.snapshot)).toEqual([1]);
     expect(await vacuum(table)).toEqual({ files: [], bytes: 0, held: [] });
     expect(table.snapshot.version).toBe(7);
+  });
+
+  it('makes room on a disk that is too full for its notes', async () => {
+    const old = await append(table, 2);
+    await table.begin().remove(old).commit({ operation: 'DELETE' });
+    clock.time += 25 * hour;
+    const { version } = table.snapshot;
+    storage.putIfAbsent = () =>
+      Promise.reject(new MurmurError('storage.full', 'writing: no space', { fault: 'external' }));
+    expect((await vacuum(table)).files).toEqual([old.path]);
+    expect(await dataFiles()).toEqual([]);
+    expect(table.snapshot.version).toBe(version);
   });
 
   it('leaves alone what belongs to others, and compares decoded paths', async () => {
