@@ -6,6 +6,7 @@ import { MurmurError } from '../../src/base/errors.js';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { posts } from '../engine/lake.js';
+import { FakeServer } from '../mlflow/fake-server.js';
 import { BundleCopy } from '../scoring/bundle-copy.js';
 import { contraryBundle, ModelLake } from './model-lake.js';
 
@@ -141,6 +142,31 @@ it('a run begins with the last model known, if the alias points at nothing; with
 
   const other = await lake.run({ until: 'idle' }, { model: 'models:/sentiment@none' });
   await expect(other.run.done).rejects.toMatchObject({ code: 'mlflow.model_unknown', fault: 'user' });
+});
+
+it('a server that goes away is told once and missed by nobody, while it runs and at the next start', async () => {
+  const server = await FakeServer.start();
+  const lake = new ModelLake({ ...champion, mlflow: server.uri }, server.uri);
+  await lake.alias(await lake.register(bundled));
+  const first = await lake.run();
+  await first.run.started;
+  await server.close();
+  await vi.waitFor(
+    () => expect(first.run.model()!.fault).toMatchObject({ code: 'mlflow.unreachable' }),
+    soon,
+  );
+  lake.land('a.ndjson', posts(10));
+  await vi.waitFor(() => expect(first.scored).toBe(10), soon);
+  await first.run.stop();
+  await first.heard;
+  expect(first.of('model_watch_failed')).toHaveLength(1);
+
+  lake.land('b.ndjson', posts(10, 10));
+  const second = await lake.run({ until: 'idle' });
+  await second.run.done;
+  await second.heard;
+  expect(second.of('model_watch_failed')).toMatchObject([{ error: { code: 'mlflow.unreachable' } }]);
+  expect(await lake.sql(models)).toEqual([{ model: 'sentiment/1', posts: 20, rows: 40 }]);
 });
 
 it('a bundle in the cache that was changed is fetched again', async () => {

@@ -20,6 +20,8 @@ export function contraryBundle(): BundleCopy {
   );
 }
 
+const impatient = { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' };
+
 export class ModelLake {
   readonly dir = mkdtempSync(join(tmpdir(), 'murmur-models-'));
   readonly store: MlflowStore;
@@ -31,7 +33,7 @@ export class ModelLake {
     uri = '',
   ) {
     mkdirSync(join(this.dir, 'landing'));
-    this.store = openStore(uri, { folder: this.dir, env: { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0' } });
+    this.store = openStore(uri, { folder: this.dir, env: impatient });
     onTestFinished(async () => {
       for (const close of this.#closing.reverse()) await close();
       rmSync(this.dir, { recursive: true, force: true });
@@ -61,7 +63,7 @@ export class ModelLake {
       ...change,
       streams: { gold: { threads: 1, max_posts: 500 } },
     };
-    const lake = await openLake({ dir: this.dir, spec });
+    const lake = await openLake({ dir: this.dir, spec }, { env: impatient });
     this.#closing.push(() => lake.close());
     return lake;
   }
