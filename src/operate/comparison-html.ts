@@ -1,8 +1,9 @@
-/** A comparison as one HTML file that needs nothing else: to be sent to a colleague, or kept beside a model. */
+/** A comparison as an HTML report. */
 import { confusionSvg } from '../figures/confusion-svg.js';
 import { sentiments } from '../posts/labels.js';
 import type { Comparison } from './compare.js';
 import type { Evaluation } from './evaluation.js';
+import { escaped, percent, reportPage, table } from './report-html.js';
 
 const measures: readonly [keyof Evaluation, string][] = [
   ['accuracy', 'accuracy'],
@@ -16,18 +17,9 @@ const measures: readonly [keyof Evaluation, string][] = [
 
 export function comparisonHtml({ data, rows, evaluated, models, pairs, disagreements }: Comparison): string {
   const names = models.map(({ model }) => model);
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escaped(names.join(' / '))}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #111827; background: #fff }
-table { border-collapse: collapse; margin: 1rem 0 } th, td { padding: .3rem .8rem; text-align: left; border-bottom: 1px solid #e5e7eb }
-td.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums } td.best { font-weight: 600 } .right { color: #15803d } .wrong { color: #b91c1c }
-.matrices { display: flex; flex-wrap: wrap; gap: 1rem } p.note { color: #6b7280 } svg { max-width: 100%; height: auto }
-</style>
-<h1>${escaped(names.join(' against '))}</h1>
+  return reportPage(
+    names.join(' / '),
+    `<h1>${escaped(names.join(' against '))}</h1>
 <p class="note">${escaped(data)}: ${evaluated} of ${rows} rows have a text and a label that means something.</p>
 ${measuresTable(models)}
 <h2>By more than chance?</h2>
@@ -76,9 +68,8 @@ ${disagreements
     return `<tr><td>${escaped(text)}</td><td>${actual}</td>${said.join('')}</tr>`;
   })
   .join('\n')}
-</table>
-</html>
-`;
+</table>`,
+  );
 }
 
 function measuresTable(models: readonly Evaluation[]): string {
@@ -93,21 +84,4 @@ function measuresTable(models: readonly Evaluation[]): string {
   });
   const head = models.map(({ model }) => `<th>${escaped(model)}</th>`).join('');
   return `<table><tr><th></th>${head}</tr>${rows.join('\n')}</table>`;
-}
-
-/** Cells are HTML; all but the first of a row stand right where they are numbers. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cell = (text: string) =>
-    `<td${/^(< )?[\d.]+( %)?$/.test(text) ? ' class="n"' : ''}>${text.replace(/^<(?= )/, '&lt;')}</td>`;
-  return `<table><tr>${head.map((name) => `<th>${name}</th>`).join('')}</tr>
-${rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n')}
-</table>`;
-}
-
-function percent(share: number | null): string {
-  return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 }

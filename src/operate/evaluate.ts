@@ -4,11 +4,17 @@ import type { Lake } from '../lake/lake.js';
 import type { LabelScheme } from '../posts/labels.js';
 import type { Score, Scorer } from '../scoring/scorer.js';
 import { type Evaluation, evaluationOf, type Prediction } from './evaluation.js';
-import { type LabelledSet, labelledSet, schemeOf } from './labelled-rows.js';
+import { type LabelledRow, type LabelledSet, labelledSet, schemeOf } from './labelled-rows.js';
 
 export interface TimedEvaluation extends Evaluation {
   /** What scoring took; null where the rows had been scored before. */
   seconds: number | null;
+}
+
+interface ScoredRow extends LabelledRow {
+  predicted: string;
+  score: number;
+  model: string;
 }
 
 /** Rows that are scored between two words to `onProgress`. */
@@ -42,20 +48,12 @@ export async function evaluateTable(
   version: number | undefined,
   scheme: LabelScheme | undefined,
 ): Promise<TimedEvaluation[]> {
-  const at = version === undefined ? '' : ` VERSION AS OF ${version}`;
-  const { rows } = await lake.sql(
-    `SELECT any_value(text) AS text, any_value(sentiment) AS label, any_value(lang) AS lang,
-       any_value(predicted_sentiment) AS predicted, any_value(predicted_score) AS score, any_value(model) AS model
-     FROM "${table.replaceAll('"', '""')}"${at} GROUP BY source, post_id`,
+  const scored = await postsOf<ScoredRow>(
+    lake,
+    table,
+    version,
+    `, any_value(predicted_sentiment) AS predicted, any_value(predicted_score) AS score, any_value(model) AS model`,
   );
-  const scored = rows as unknown as {
-    text: string | null;
-    label: string | null;
-    lang: string | null;
-    predicted: string;
-    score: number;
-    model: string;
-  }[];
   // What labels mean is found from the whole table, whoever scored it.
   const labels = schemeOf(table, scored, scheme);
   const models = [...new Set(scored.map(({ model }) => model))].sort();
@@ -68,6 +66,35 @@ export async function evaluateTable(
     });
     return { ...evaluationOf(model, set, predictions), seconds: null };
   });
+}
+
+/**
+ * The posts of a table like gold, silver or bronze with their labels, each once, to be scored by a model.
+ * @throws lake.no_such_table, operate.ambiguous_labels (user), duck.sql_error (user) when columns are missing
+ */
+export async function labelledPosts(
+  lake: Lake,
+  table: string,
+  version: number | undefined,
+  scheme: LabelScheme | undefined,
+): Promise<LabelledSet> {
+  const posts = await postsOf<LabelledRow>(lake, table, version, '');
+  return labelledSet(table, posts, schemeOf(table, posts, scheme));
+}
+
+/** @param more further columns of each post */
+async function postsOf<T extends LabelledRow>(
+  lake: Lake,
+  table: string,
+  version: number | undefined,
+  more: string,
+): Promise<T[]> {
+  const at = version === undefined ? '' : ` VERSION AS OF ${version}`;
+  const { rows } = await lake.sql(
+    `SELECT any_value(text) AS text, any_value(sentiment) AS label, any_value(lang) AS lang${more}
+     FROM "${table.replaceAll('"', '""')}"${at} GROUP BY source, post_id`,
+  );
+  return rows as unknown as T[];
 }
 
 function predictionOf({ model }: Scorer, { sentiment, score, probabilities }: Score): Prediction {

@@ -24,3 +24,10 @@ export async function bundleOf(cli: Cli, given: string | undefined): Promise<str
     return (await findModel(written, places).finally(() => places.store.close())).bundle;
   });
 }
+
+/** The model as a person or the lake names it; `bundled` where neither does. */
+export async function writtenModel(cli: Cli, given: string | undefined): Promise<string> {
+  if (given !== undefined) return given;
+  if (cli.flags.lake === undefined && cli.findLakeDir() === undefined) return 'bundled';
+  return cli.withLake(async ({ spec }) => spec.model);
+}

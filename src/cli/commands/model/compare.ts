@@ -10,9 +10,10 @@ import { oneLine } from '../../text/width.js';
 import { bundleOf } from './bundle.js';
 import { percent } from './evaluate.js';
 import { addDataOptions, type DataOptions, readData } from './labelled-data.js';
+import { addLoggingOption, type LoggingOptions, logTo } from './logging.js';
 import { scoringProgress } from './scoring-progress.js';
 
-interface CompareOptions extends DataOptions {
+interface CompareOptions extends DataOptions, LoggingOptions {
   data: string;
   html?: string;
   disagreements: number;
@@ -25,7 +26,7 @@ export function define(command: Command, cli: Cli): void {
       'Models side by side on the same labelled rows, and whether they differ by more than chance.',
     )
     .argument('<models...>', 'two or more of: bundled, lexicon, folders of bundles');
-  addDataOptions(verb)
+  addLoggingOption(addDataOptions(verb))
     .option('--html <file>', 'also write the report as one HTML file')
     .option('--disagreements <n>', 'most rows of disagreement to keep', wholeNumber, 100)
     .addHelpText(
@@ -41,7 +42,7 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
   }
   const { compare } = await import('../../../operate/compare.js');
   const { openScorer } = await import('../../../scoring/index.js');
-  const set = await readData(cli, o);
+  const { set, dataset } = await readData(cli, o);
   const scorers: Scorer[] = [];
   const progress = scoringProgress(cli);
   try {
@@ -53,7 +54,9 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
       await writeFile(cli.path(o.html), comparisonHtml(comparison));
       cli.say(`report in ${o.html}`);
     }
-    await cli.result(comparison, () => shown(cli, comparison));
+    const about = { dataset, models: scorers.map(({ model }) => model) };
+    const mlflow = await logTo(cli, o, (log, place) => log.logComparison(place, comparison, about));
+    await cli.result({ ...comparison, mlflow }, () => shown(cli, comparison));
   } finally {
     progress.end();
     await Promise.all(scorers.map((scorer) => scorer.close()));

@@ -1,32 +1,56 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
+import type { OpenLake } from '../../../index.js';
+import type { DatasetInput } from '../../../mlflow/index.js';
 import type { TimedEvaluation } from '../../../operate/evaluate.js';
 import type { Evaluation } from '../../../operate/evaluation.js';
+import type { Logged } from '../../../operate/evaluation-log.js';
+import type { LabelScheme } from '../../../posts/labels.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
 import { columns, pairs } from '../../text/columns.js';
 import { count, plural, span } from '../../text/numbers.js';
-import { bundleOf } from './bundle.js';
-import { addDataOptions, type DataOptions, readData } from './labelled-data.js';
+import { bundleOf, writtenModel } from './bundle.js';
+import { addDataOptions, type DataOptions, type LabelledData, readData } from './labelled-data.js';
+import { addLoggingOption, type LoggingOptions, logTo } from './logging.js';
 import { scoringProgress } from './scoring-progress.js';
 
-interface EvaluateOptions extends DataOptions {
+interface EvaluateOptions extends DataOptions, LoggingOptions {
   table?: string;
   version?: number;
+  html?: string;
+}
+
+/** An evaluation, and what it was of. */
+interface Judged {
+  evaluation: TimedEvaluation;
+  dataset: DatasetInput;
+  /** Of a model that was asked to score; what stands in a table names itself. */
+  digest?: string;
 }
 
 export function define(command: Command, cli: Cli): void {
-  addDataOptions(
-    command
-      .command('evaluate')
-      .description(
-        'How good a model is on labelled rows: of a file, or those that a table holds as they were scored.',
-      )
-      .argument('[model]', 'bundled, lexicon, or the folder of a bundle; default: the one of this lake'),
+  addLoggingOption(
+    addDataOptions(
+      command
+        .command('evaluate')
+        .description(
+          'How good a model is on labelled rows: of a file, or of a table, as they were scored or scored anew by MODEL.',
+        )
+        .argument(
+          '[model]',
+          'bundled, lexicon, the folder of a bundle, or models:/…; default: the one of this lake, or with --table the scores that stand there',
+        ),
+    )
+      .option('--table <name>', 'judge by the labelled posts of this table, instead of a file')
+      .option('--version <n>', 'with --table: as it was at this version', wholeNumber)
+      .option('--html <file>', 'also write the report as one HTML file'),
   )
-    .option('--table <name>', 'judge the scores that stand in this table, instead of a file')
-    .option('--version <n>', 'with --table: as it was at this version', wholeNumber)
-    .addHelpText('after', '\nExample:\n  murmur model evaluate --data tweets.tsv --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  murmur model evaluate --data tweets.tsv --json\n  murmur model evaluate ./my-model --table gold --html report.html',
+    )
     .action((model: string | undefined, options: EvaluateOptions) => evaluateModel(cli, model, options));
 }
 
@@ -36,30 +60,44 @@ async function evaluateModel(cli: Cli, model: string | undefined, o: EvaluateOpt
       fault: 'user',
     });
   }
-  const evaluations =
-    o.table === undefined
-      ? [await evaluateFile(cli, model, { ...o, data: o.data! })]
-      : await evaluateTable(cli, o.table, o);
-  await cli.result(evaluations.length === 1 ? evaluations[0] : evaluations, () =>
-    evaluations.map((each) => shown(cli, each)).join('\n\n'),
+  const judged =
+    o.data !== undefined
+      ? [await evaluateData(cli, model, await readData(cli, { ...o, data: o.data }))]
+      : model === undefined
+        ? await evaluateTable(cli, o.table!, o)
+        : [await evaluateData(cli, model, await readTable(cli, o.table!, o))];
+  if (o.html !== undefined) {
+    const { evaluationHtml } = await import('../../../operate/evaluation-html.js');
+    await writeFile(cli.path(o.html), evaluationHtml(...judged.map(({ evaluation }) => evaluation)));
+    cli.say(`report in ${o.html}`);
+  }
+  const results: (TimedEvaluation & { mlflow: Logged | null })[] = [];
+  const written = await writtenModel(cli, model);
+  for (const { evaluation, ...about } of judged) {
+    const mlflow = await logTo(cli, o, (log, place) =>
+      log.logEvaluation(place, evaluation, { ...about, written }),
+    );
+    results.push({ ...evaluation, mlflow });
+  }
+  await cli.result(results.length === 1 ? results[0] : results, () =>
+    results.map((each) => shown(cli, each)).join('\n\n'),
   );
 }
 
-async function evaluateFile(
+async function evaluateData(
   cli: Cli,
   model: string | undefined,
-  o: DataOptions & { data: string },
-): Promise<TimedEvaluation> {
+  { set, dataset }: LabelledData,
+): Promise<Judged> {
   const { evaluate } = await import('../../../operate/evaluate.js');
   const { openScorer } = await import('../../../scoring/index.js');
-  const set = await readData(cli, o);
   const scorer = await openScorer({ bundle: await bundleOf(cli, model) });
   const progress = scoringProgress(cli);
   try {
     const { evaluation } = await evaluate(scorer, set, (done, of) =>
       progress.show(scorer.model.id, done, of),
     );
-    return evaluation;
+    return { evaluation, dataset, digest: scorer.model.digest };
   } finally {
     progress.end();
     await scorer.close();
@@ -67,14 +105,38 @@ async function evaluateFile(
 }
 
 /** One evaluation for each model whose scores stand in the table. */
-async function evaluateTable(cli: Cli, table: string, o: EvaluateOptions): Promise<TimedEvaluation[]> {
+async function evaluateTable(cli: Cli, table: string, o: EvaluateOptions): Promise<Judged[]> {
   const { evaluateTable: evaluateScored } = await import('../../../operate/evaluate.js');
-  return cli.withLake(async ({ lake, spec }) => {
-    const { givenScheme } = await import('../../../posts/labels.js');
-    const scheme = o.labels ?? (spec.labels === undefined ? undefined : givenScheme(spec.labels));
-    await lake.namedTable(table);
-    return evaluateScored(lake, table, o.version, scheme);
+  return cli.withLake(async (lake) => {
+    const dataset = await datasetOf(lake, table, o.version);
+    const evaluations = await evaluateScored(lake.lake, table, o.version, await schemeOf(lake, o));
+    return evaluations.map((evaluation) => ({ evaluation, dataset }));
   });
+}
+
+async function readTable(cli: Cli, table: string, o: EvaluateOptions): Promise<LabelledData> {
+  const { labelledPosts } = await import('../../../operate/evaluate.js');
+  return cli.withLake(async (lake) => {
+    const dataset = await datasetOf(lake, table, o.version);
+    return { set: await labelledPosts(lake.lake, table, o.version, await schemeOf(lake, o)), dataset };
+  });
+}
+
+async function datasetOf({ lake }: OpenLake, table: string, version: number | undefined) {
+  const { tableDataset } = await import('../../../pipeline/tracking/table-dataset.js');
+  const dataset = await tableDataset(await lake.namedTable(table), 'evaluation', version);
+  if (dataset !== undefined) return dataset;
+  throw new MurmurError('operate.no_rows', `judging by ${table}: the table does not exist yet`, {
+    fault: 'user',
+    fix: 'murmur run --once',
+  });
+}
+
+/** `--labels`, else what the lake says. */
+async function schemeOf({ spec }: OpenLake, { labels }: EvaluateOptions): Promise<LabelScheme | undefined> {
+  if (labels !== undefined || spec.labels === undefined) return labels;
+  const { givenScheme } = await import('../../../posts/labels.js');
+  return givenScheme(spec.labels);
 }
 
 function shown(cli: Cli, e: TimedEvaluation): string {

@@ -1,6 +1,10 @@
 /** The options of `model evaluate` and `model compare` that say which rows a model is judged by. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import type { DatasetInput } from '../../../mlflow/index.js';
+import type { LabelledSet } from '../../../operate/labelled-rows.js';
 import { givenScheme, type LabelScheme, type Sentiment, sentiments } from '../../../posts/labels.js';
 import type { Cli } from '../../cli.js';
 
@@ -19,8 +23,14 @@ export function addDataOptions(command: Command): Command {
     .option('--labels <map>', 'what labels mean, like 0=negative,2=neutral,4=positive', parseScheme);
 }
 
+export interface LabelledData {
+  set: LabelledSet;
+  /** The same as MLflow knows it. */
+  dataset: DatasetInput;
+}
+
 /** The file's rows, with the labels' meaning: `--labels`, else found from the whole set. */
-export async function readData(cli: Cli, o: DataOptions & { data: string }) {
+export async function readData(cli: Cli, o: DataOptions & { data: string }): Promise<LabelledData> {
   const { readLabelledFile } = await import('../../../operate/labelled-file.js');
   const { labelledSet, schemeOf } = await import('../../../operate/labelled-rows.js');
   const rows = await readLabelledFile(cli.path(o.data), {
@@ -28,7 +38,21 @@ export async function readData(cli: Cli, o: DataOptions & { data: string }) {
     ...(o.label === undefined ? {} : { label: o.label }),
   });
   const name = basename(o.data);
-  return labelledSet(name, rows, schemeOf(name, rows, o.labels));
+  const set = labelledSet(name, rows, schemeOf(name, rows, o.labels));
+  const path = cli.path(o.data);
+  const digest = createHash('sha256').update(await readFile(path));
+  const dataset: DatasetInput = {
+    name,
+    digest: digest.digest('hex').slice(0, 32),
+    sourceType: 'local',
+    source: JSON.stringify({ uri: path }),
+    schema: JSON.stringify({
+      mlflow_colspec: ['text', 'label'].map((column) => ({ type: 'string', name: column, required: false })),
+    }),
+    profile: JSON.stringify({ num_rows: rows.length }),
+    context: 'evaluation',
+  };
+  return { set, dataset };
 }
 
 function parseScheme(text: string): LabelScheme {
