@@ -59,7 +59,9 @@ describe.each(Object.entries(jobs))('%s', (name, job) => {
       failures++;
     }
     console.log(`${name}: ${failures} pages`);
-    expect(failures).toBeGreaterThan(0);
+    // Vacuum makes room: where there is none it goes on without its notes in the log.
+    if (name === 'vacuum') expect(failures).toBe(0);
+    else expect(failures).toBeGreaterThan(0);
   });
 });
 
