@@ -7,7 +7,11 @@ const top = 84;
 const bottom = 20;
 
 /** Cells are shaded by their share of the row, so that a rare class is as readable as a common one. */
-export function confusionSvg({ labels, counts }: ConfusionMatrix, title = 'Confusion matrix'): string {
+export function confusionSvg(
+  { labels, counts }: ConfusionMatrix,
+  title = 'Confusion matrix',
+  axes = 'columns: predicted, rows: actual',
+): string {
   const width = left + cell * labels.length + 20;
   const height = top + cell * labels.length + bottom;
   const cells = counts.flatMap((row, actual) => {
@@ -19,7 +23,7 @@ export function confusionSvg({ labels, counts }: ConfusionMatrix, title = 'Confu
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="14">
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 ${text(left, 22, title, 'start', '#111827', 16)}
-${text(left, 44, 'columns: predicted, rows: actual', 'start', '#6b7280', 12)}
+${text(left, 44, axes, 'start', '#6b7280', 12)}
 ${[...columns, ...rows, ...cells].join('\n')}
 </svg>
 `;

@@ -7,6 +7,7 @@ import { type MlflowStore, openStore, type Run } from '../../src/mlflow/index.js
 import type { Comparison } from '../../src/operate/compare.js';
 import type { TimedEvaluation } from '../../src/operate/evaluate.js';
 import type { Logged } from '../../src/operate/evaluation-log.js';
+import type { RescoringReport } from '../../src/operate/rescore/rescoring-report.js';
 import { call, callFailure, callJson } from './call.js';
 
 type Evaluated = TimedEvaluation & { mlflow: Logged | null };
@@ -150,5 +151,28 @@ describe('model compare', () => {
     const files = store.artifacts(run.artifactUri);
     expect(Buffer.from(await files.read('comparison.html')).toString()).toContain('By more than chance?');
     expect((await files.list('confusion')).map(({ path }) => path)).toContain('confusion/model_2.png');
+  });
+});
+
+describe('model rescore', () => {
+  it('makes a table that SQL knows, and says what changed', async () => {
+    const report = join(dir, 'rescored.html');
+    const args = ['model', 'rescore', 'lexicon', '--into', 'gold_v2'];
+    const result = await callJson<RescoringReport>([...args, '--html', report], here);
+    expect(result).toMatchObject({
+      into: 'gold_v2',
+      from: 'gold',
+      model: 'lexicon/1',
+      agreement: 1,
+      posts: 60,
+    });
+    const counted = await callJson<object>(['sql', 'select count(*) n from gold_v2'], here);
+    expect(counted).toMatchObject([{ n: result.rows }]);
+    expect((await call(['table', 'ls'], here)).stdout).toContain('gold_v2');
+    expect(readFileSync(report, 'utf8')).toContain('What became what');
+    expect((await call(args, here)).stdout).toMatch(/agree +100\.0 % of 60 posts/);
+    expect(await callFailure(['model', 'rescore', 'lexicon', '--into', 'gold'], here)).toMatchObject({
+      code: 'operate.bad_table_name',
+    });
   });
 });

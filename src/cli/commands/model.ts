@@ -11,6 +11,7 @@ import { define as defineCompare } from './model/compare.js';
 import { define as defineEvaluate } from './model/evaluate.js';
 import { define as defineImport } from './model/import.js';
 import { define as defineRegistry } from './model/registry.js';
+import { define as defineRescore } from './model/rescore.js';
 
 interface ModelOptions {
   model?: string;
@@ -35,6 +36,7 @@ export function define(command: Command, cli: Cli): void {
     .action((text: string | undefined, options: ModelOptions) => score(cli, text, options));
   defineEvaluate(command, cli);
   defineCompare(command, cli);
+  defineRescore(command, cli);
   defineImport(command, cli);
   defineRegistry(command, cli);
 
