@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
-import { DeltaLog } from '../../src/delta/index.js';
 import { type OpenLake, openLake } from '../../src/index.js';
 import { rescore } from '../../src/operate/rescore/rescore.js';
 import { rescoringHtml } from '../../src/operate/rescore/rescoring-html.js';
 import { rescoringReport } from '../../src/operate/rescore/rescoring-report.js';
 import type { Score, Scorer } from '../../src/scoring/scorer.js';
-import { LocalStorage } from '../../src/storage/local.js';
+import { DeltaTable } from '../../src/table/index.js';
 
 /** Finds everything negative that mentions ann, all else positive. */
 class Grudge implements Scorer {
@@ -136,10 +135,10 @@ describe('rescoring', () => {
   });
 
   it('leaves out what a deletion took', async () => {
-    const gold = await DeltaLog.open(new LocalStorage(join(dir, 'tables', 'gold')), {});
-    const transaction = gold.begin().reads('table');
-    transaction.remove(gold.snapshot.files[0]!);
-    await transaction.commit({ operation: 'DELETE' });
+    const gold = await DeltaTable.open(join(dir, 'tables', 'gold'));
+    await gold.delete({ where: "post_id IN ('3', '4', '40')" });
+    expect((await rowsOf('gold')).length).toBe(76);
+    await gold.close();
     await rescore(lake, new Grudge(), { into: 'gold_v2' });
     expect(await rowsOf('gold_v2')).toEqual(await rowsOf('gold'));
   });
@@ -156,13 +155,8 @@ describe('rescoring', () => {
     await expect(into('gold_v2', new Grudge(), { version: 1 })).rejects.toMatchObject({
       code: 'operate.table_taken',
     });
-    await DeltaLog.create(
-      new LocalStorage(join(dir, 'tables', 'mine')),
-      {},
-      {
-        schema: (await lake.table('gold').at())!.snapshot.schema,
-      },
-    );
+    const { schema } = (await lake.table('gold').at())!.snapshot;
+    await (await DeltaTable.create(join(dir, 'tables', 'mine'), { schema })).close();
     await expect(into('mine')).rejects.toMatchObject({ code: 'operate.table_taken' });
   });
 });
