@@ -18,6 +18,10 @@ const patienceMs = 120_000;
 export interface RealMlflow {
   uri: string;
   folder: string;
+  /** Kills the server; its database and files stay. */
+  down(): Promise<void>;
+  /** Starts it again, at the same address. */
+  up(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -27,9 +31,32 @@ export function mlflowPython(): string {
 
 /** Starts a server; it is gone after `close`, and its folder with it. @throws with the server's log where it does not start */
 export async function startMlflow(): Promise<RealMlflow> {
-  const python = mlflowPython();
   const folder = mkdtempSync(join(tmpdir(), 'murmur-real-mlflow-'));
   const port = await freePort();
+  let child: ChildProcess | undefined;
+  const server: RealMlflow = {
+    uri: `http://127.0.0.1:${port}`,
+    folder,
+    async up() {
+      child = await serve(folder, port);
+    },
+    async down() {
+      if (child !== undefined) await stop(child, 'SIGKILL');
+    },
+    async close() {
+      if (child !== undefined) await stop(child, 'SIGTERM');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await server.up().catch(async (e) => {
+    await server.close();
+    throw e;
+  });
+  return server;
+}
+
+async function serve(folder: string, port: number): Promise<ChildProcess> {
+  const python = mlflowPython();
   const log = join(folder, 'server.log');
   const child = spawn(
     join(dirname(python), 'mlflow'),
@@ -47,25 +74,19 @@ export async function startMlflow(): Promise<RealMlflow> {
       env: { ...pythonEnvironment(python), MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false' },
     },
   );
-  const file = createWriteStream(log);
+  const file = createWriteStream(log, { flags: 'a' });
   child.stdout!.pipe(file, { end: false });
   child.stderr!.pipe(file, { end: false });
-  const close = async () => {
-    await stop(child);
-    file.end();
-    rmSync(folder, { recursive: true, force: true });
-  };
-  const uri = `http://127.0.0.1:${port}`;
+  child.once('exit', () => file.end());
   const until = Date.now() + patienceMs;
-  while (!(await isHealthy(uri))) {
+  while (!(await isHealthy(`http://127.0.0.1:${port}`))) {
     if (child.exitCode !== null || Date.now() > until) {
-      const said = await readFile(log, 'utf8');
-      await close();
-      throw new Error(`MLflow's server did not start:\n${said.slice(-4000)}`);
+      await stop(child, 'SIGTERM');
+      throw new Error(`MLflow's server did not start:\n${(await readFile(log, 'utf8')).slice(-4000)}`);
     }
     await sleep(100);
   }
-  return { uri, folder, close };
+  return child;
 }
 
 /** Runs a script with Python's client, and parses the JSON that it prints last. */
@@ -115,10 +136,10 @@ async function freePort(): Promise<number> {
 }
 
 /** The server and the workers it started: all of its own process group. */
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   if (child.exitCode !== null || child.signalCode !== null) return;
-  process.kill(-child.pid!, 'SIGTERM');
+  process.kill(-child.pid!, signal);
   const late = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 10_000);
   await ended;
   clearTimeout(late);
