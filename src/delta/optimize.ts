@@ -11,7 +11,7 @@ import type { DeltaLog } from './delta-log.js';
 import { assertWritable } from './features.js';
 import { planBins, planZOrder, type RewriteGroup } from './optimize-plan.js';
 import { decodePath, encodePath, fileKey } from './paths.js';
-import type { Snapshot } from './snapshot.js';
+import { bytesOf, type Snapshot } from './snapshot.js';
 import { targetFileSize } from './table-properties.js';
 import type { CommitResult, Transaction } from './transaction.js';
 import { zCubeTags, zOrderColumns } from './z-order.js';
@@ -230,8 +230,4 @@ function hasVectors(files: readonly AddFile[]): boolean {
 
 function bytesIn(groups: readonly RewriteGroup[]): number {
   return groups.reduce((sum, { files }) => sum + bytesOf(files), 0);
-}
-
-function bytesOf(files: readonly { size: number }[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }

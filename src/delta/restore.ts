@@ -14,7 +14,7 @@ import { deletionVectorPath } from './deletion-vector.js';
 import type { DeltaLog } from './delta-log.js';
 import { assertWritable } from './features.js';
 import { literalPath } from './paths.js';
-import type { Snapshot } from './snapshot.js';
+import { bytesOf, type Snapshot } from './snapshot.js';
 
 /** A version, or a time in milliseconds since the epoch. */
 export type RestoreTarget = { version: number } | { timestamp: number };
@@ -144,8 +144,4 @@ function union(a: Protocol, b: Protocol): Protocol {
     ...(minReaderVersion === 3 ? { readerFeatures: features(a.readerFeatures, b.readerFeatures) } : {}),
     ...(minWriterVersion === 7 ? { writerFeatures: features(a.writerFeatures, b.writerFeatures) } : {}),
   };
-}
-
-function bytesOf(files: readonly AddFile[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }

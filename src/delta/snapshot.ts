@@ -153,6 +153,11 @@ export class Snapshot {
   }
 }
 
+/** The sizes of files together, in bytes. */
+export function bytesOf(files: readonly { size: number }[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}
+
 /** Physical rows of a file by its statistics. */
 export function recordsIn(file: AddFile): number | undefined {
   let records = counted.get(file);

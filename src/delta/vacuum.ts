@@ -15,7 +15,7 @@ import { deletionVectorPath } from './deletion-vector.js';
 import type { DeltaLog } from './delta-log.js';
 import { assertWritable } from './features.js';
 import { literalPath } from './paths.js';
-import type { Snapshot } from './snapshot.js';
+import { bytesOf, type Snapshot } from './snapshot.js';
 import { deletedFileRetention } from './table-properties.js';
 
 export interface VacuumOptions {
@@ -246,8 +246,4 @@ async function note(
 
 function resultOf(files: readonly ObjectInfo[], held: HeldFiles[]): VacuumResult {
   return { files: files.map(({ path }) => path), bytes: bytesOf(files), held };
-}
-
-function bytesOf(files: readonly { size: number }[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }

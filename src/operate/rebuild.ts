@@ -11,6 +11,7 @@ import { openEngineContext } from '../pipeline/engine-context.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
+import type { StreamSummary } from '../pipeline/run.js';
 
 export interface RebuildOptions {
   /** Rows that the first table held at this version are kept, and only what came after it is done again. */
@@ -21,13 +22,7 @@ export interface RebuildOptions {
   onStart?: (building: { status(): QueryStatus[]; events: AsyncIterable<QueryEvent> }) => void;
 }
 
-export interface RebuiltTable {
-  batches: number;
-  input_posts: number;
-  output_posts: number;
-  output_rows: number;
-  dropped_posts: number;
-  quarantined_posts: number;
+export interface RebuiltTable extends StreamSummary {
   /** The version of the table that holds the new rows. */
   version: number;
 }

@@ -1,5 +1,6 @@
 /** New rows beside those that are there: one commit that has read nothing, so that it never stands in anybody's way. */
-import { bytesIn, rowsIn } from './attempt.js';
+import { bytesOf } from '../delta/snapshot.js';
+import { rowsIn } from './attempt.js';
 import { commitChange } from './commit-change.js';
 import { type RowsInput, stageInput } from './input.js';
 import type { TableContext } from './table-context.js';
@@ -51,7 +52,7 @@ export async function append(
         operationMetrics: {
           numFiles: String(files.length),
           numOutputRows: String(rows),
-          numOutputBytes: String(bytesIn(files)),
+          numOutputBytes: String(bytesOf(files)),
         },
         ...(userMetadata === undefined ? {} : { userMetadata }),
       };

@@ -99,7 +99,3 @@ function layoutOf(metadata: Metadata): FileLayout {
 export function rowsIn(files: readonly DataFile[]): number {
   return files.reduce((sum, { numRecords }) => sum + numRecords, 0);
 }
-
-export function bytesIn(files: readonly { size: number }[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
-}

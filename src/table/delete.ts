@@ -1,6 +1,8 @@
 /** Rows out of a table. Files in which every row goes are only removed; the others are written anew without them. */
+
 import type { CommitDescription } from '../delta/commit-info.js';
-import { type Attempt, bytesIn, rowsIn } from './attempt.js';
+import { bytesOf } from '../delta/snapshot.js';
+import { type Attempt, rowsIn } from './attempt.js';
 import { commitChange } from './commit-change.js';
 import { findMatches, removeMatches } from './matching-rows.js';
 import type { TableContext } from './table-context.js';
@@ -60,8 +62,8 @@ function described(
       numRemovedFiles: String(removed.length),
       ...(deleted === undefined ? {} : { numDeletedRows: String(deleted) }),
       numCopiedRows: String(rowsIn(added)),
-      numAddedBytes: String(bytesIn(added)),
-      numRemovedBytes: String(bytesIn(removed)),
+      numAddedBytes: String(bytesOf(added)),
+      numRemovedBytes: String(bytesOf(removed)),
       numAddedChangeFiles: '0',
     },
   };

@@ -2,17 +2,19 @@
  * Rows of a source merged into a table. First a list of changes is made: which row of the table matches which row of the
  * source, and which clause applies. From it follow the files that are written anew, and every condition is asked but once.
  */
+
 import { randomUUID } from 'node:crypto';
 import { MurmurError } from '../base/errors.js';
 import type { AddFile } from '../delta/actions.js';
 import { type Condition, planScan } from '../delta/scan.js';
+import { bytesOf } from '../delta/snapshot.js';
 import { conditionsOf, equalColumns } from '../duck/conditions.js';
 import { rangeConditions } from '../duck/merge-candidates.js';
 import { dataFileUri } from '../duck/parquet-location.js';
 import { scanSql } from '../duck/scan.js';
 import { quoteIdent } from '../duck/sql-text.js';
 import { duckType } from '../duck/types.js';
-import { type Attempt, bytesIn, rowsIn } from './attempt.js';
+import { type Attempt, rowsIn } from './attempt.js';
 import { commitChange } from './commit-change.js';
 import { type RowsInput, type StagedInput, stageInput } from './input.js';
 import {
@@ -268,8 +270,8 @@ function describe(attempt: Attempt, options: MergeOptions, { counts, copied, sou
       numOutputRows: String(rowsIn(attempt.written)),
       numTargetFilesAdded: String(attempt.written.length),
       numTargetFilesRemoved: String(removed.length),
-      numTargetBytesAdded: String(bytesIn(attempt.written)),
-      numTargetBytesRemoved: String(bytesIn(removed)),
+      numTargetBytesAdded: String(bytesOf(attempt.written)),
+      numTargetBytesRemoved: String(bytesOf(removed)),
     },
     ...(userMetadata === undefined ? {} : { userMetadata }),
   };

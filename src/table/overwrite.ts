@@ -1,11 +1,13 @@
 /** New rows in place of old ones: of all, or of those for which a condition is true (`replaceWhere`). */
+
 import { MurmurError } from '../base/errors.js';
 import type { AddFile } from '../delta/actions.js';
 import { asNullable } from '../delta/schema-evolution.js';
+import { bytesOf } from '../delta/snapshot.js';
 import { emptySelect } from '../duck/scan.js';
 import { incomingSchema } from '../duck/store-assignment.js';
 import { struct } from '../schema/column-types.js';
-import { type Attempt, bytesIn, rowsIn } from './attempt.js';
+import { type Attempt, rowsIn } from './attempt.js';
 import { commitChange } from './commit-change.js';
 import { type RowsInput, type StagedInput, stageInput } from './input.js';
 import { findMatches, removeMatches } from './matching-rows.js';
@@ -65,9 +67,9 @@ export async function overwrite(
         operationMetrics: {
           numFiles: String(attempt.written.length),
           numOutputRows: String(rowsIn(attempt.written)),
-          numOutputBytes: String(bytesIn(attempt.written)),
+          numOutputBytes: String(bytesOf(attempt.written)),
           numRemovedFiles: String(removed.length),
-          numRemovedBytes: String(bytesIn(removed)),
+          numRemovedBytes: String(bytesOf(removed)),
         },
         ...(userMetadata === undefined ? {} : { userMetadata }),
       };

@@ -1,8 +1,9 @@
 /** Rows changed in place: files that hold one are written anew. */
+import { bytesOf } from '../delta/snapshot.js';
 import { scanSql } from '../duck/scan.js';
 import { quoteIdent } from '../duck/sql-text.js';
 import { type Assignments, checkedAssignments } from './assignments.js';
-import { type Attempt, bytesIn } from './attempt.js';
+import type { Attempt } from './attempt.js';
 import { commitChange } from './commit-change.js';
 import { assertCount, findMatches, type Matches } from './matching-rows.js';
 import type { TableContext } from './table-context.js';
@@ -45,8 +46,8 @@ export async function updateRows(context: TableContext, options: UpdateOptions):
           numRemovedFiles: String(removed.length),
           numUpdatedRows: String(matches.rows),
           numCopiedRows: String(matches.others),
-          numAddedBytes: String(bytesIn(files)),
-          numRemovedBytes: String(bytesIn(removed)),
+          numAddedBytes: String(bytesOf(files)),
+          numRemovedBytes: String(bytesOf(removed)),
           numAddedChangeFiles: '0',
         },
         ...(userMetadata === undefined ? {} : { userMetadata }),

@@ -5,13 +5,14 @@ import type { Evaluation } from '../../../operate/evaluation.js';
 import type { Scorer } from '../../../scoring/scorer.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
+import { ProgressBar } from '../../progress-bar.js';
 import { columns } from '../../text/columns.js';
+import { count, plural } from '../../text/numbers.js';
 import { oneLine } from '../../text/width.js';
 import { bundleOf } from './bundle.js';
 import { percent } from './evaluate.js';
 import { addDataOptions, type DataOptions, readData } from './labelled-data.js';
 import { addLoggingOption, type LoggingOptions, logTo } from './logging.js';
-import { scoringProgress } from './scoring-progress.js';
 
 interface CompareOptions extends DataOptions, LoggingOptions {
   data: string;
@@ -44,10 +45,12 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
   const { openScorer } = await import('../../../scoring/index.js');
   const { set, dataset } = await readData(cli, o);
   const scorers: Scorer[] = [];
-  const progress = scoringProgress(cli);
+  const progress = new ProgressBar(cli, 'scoring');
   try {
     for (const model of models) scorers.push(await openScorer({ bundle: await bundleOf(cli, model) }));
-    const comparison = await compare(scorers, set, o.disagreements, progress.show);
+    const comparison = await compare(scorers, set, o.disagreements, (model, done, of) =>
+      progress.update(done, of, `${count(done)} of ${plural(of, 'row')} by ${model}`),
+    );
     progress.end();
     if (o.html !== undefined) {
       const { comparisonHtml } = await import('../../../operate/comparison-html.js');

@@ -9,12 +9,12 @@ import type { Logged } from '../../../operate/evaluation-log.js';
 import type { LabelScheme } from '../../../posts/labels.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
+import { ProgressBar } from '../../progress-bar.js';
 import { columns, pairs } from '../../text/columns.js';
 import { count, plural, span } from '../../text/numbers.js';
 import { bundleOf, writtenModel } from './bundle.js';
 import { addDataOptions, type DataOptions, type LabelledData, readData } from './labelled-data.js';
 import { addLoggingOption, type LoggingOptions, logTo } from './logging.js';
-import { scoringProgress } from './scoring-progress.js';
 
 interface EvaluateOptions extends DataOptions, LoggingOptions {
   table?: string;
@@ -92,10 +92,10 @@ async function evaluateData(
   const { evaluate } = await import('../../../operate/evaluate.js');
   const { openScorer } = await import('../../../scoring/index.js');
   const scorer = await openScorer({ bundle: await bundleOf(cli, model) });
-  const progress = scoringProgress(cli);
+  const progress = new ProgressBar(cli, `scoring by ${scorer.model.id}`);
   try {
     const { evaluation } = await evaluate(scorer, set, (done, of) =>
-      progress.show(scorer.model.id, done, of),
+      progress.update(done, of, `${count(done)} of ${plural(of, 'row')}`),
     );
     return { evaluation, dataset, digest: scorer.model.digest };
   } finally {
