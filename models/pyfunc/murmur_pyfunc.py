@@ -19,7 +19,10 @@ from tokenizers import Tokenizer
 STEPS = {
     "html_unescape": html.unescape,
     "remove_mentions_word": lambda text: re.sub(r"@\w+", "", text),
+    "mentions_to_user": lambda text: re.sub(r"@\w+", "@user", text),
+    "mentions_to_USER": lambda text: re.sub(r"@\w+", "@USER", text),
     "links_to_http": lambda text: re.sub(r"https?://\S+|www\.\S+", "http", text),
+    "links_to_HTTPURL": lambda text: re.sub(r"https?://\S+|www\.\S+", "HTTPURL", text),
     "fold_whitespace": lambda text: re.sub(r"\s+", " ", text).strip(),
 }
 ROWS = 32

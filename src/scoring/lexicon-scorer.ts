@@ -4,8 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { boosters, lexiconWeights, negations } from './lexicon-words.js';
-
-import { preprocessOf, preprocessSteps } from './preprocess.js';
+import { preprocessOf } from './preprocess.js';
 import { scoreOf } from './score-of.js';
 import type { Score, Scorer, ScorerModel, ScorerStats } from './scorer.js';
 import { scorerClosed } from './scorer-closed.js';
@@ -21,7 +20,12 @@ const neutralLogit = 0.6;
 
 export class LexiconScorer implements Scorer {
   readonly model: ScorerModel = { id: 'lexicon/1', digest: digest(), labels };
-  readonly #preprocess = preprocessOf(preprocessSteps);
+  readonly #preprocess = preprocessOf([
+    'html_unescape',
+    'remove_mentions_word',
+    'links_to_http',
+    'fold_whitespace',
+  ]);
   readonly #counts = { texts: 0, computed: 0 };
   #closed = false;
 

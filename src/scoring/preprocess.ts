@@ -17,13 +17,26 @@ const steps: Readonly<Record<string, Preprocess>> = {
   /** Python's `html.unescape`. */
   html_unescape: unescapeHtml,
   /** `re.sub(r"@\w+", "", text)` */
-  remove_mentions_word: (text) => (text.includes('@') ? text.replace(mention, '') : text),
+  remove_mentions_word: mentionsTo(''),
+  /** As the models of Cardiff NLP read tweets: `re.sub(r"@\w+", "@user", text)` */
+  mentions_to_user: mentionsTo('@user'),
+  /** As BERTweet does. */
+  mentions_to_USER: mentionsTo('@USER'),
   /** `re.sub(r"https?://\S+|www\.\S+", "http", text)` */
-  links_to_http: (text) =>
-    text.includes('://') || text.includes('www.') ? text.replace(link, 'http') : text,
+  links_to_http: linksTo('http'),
+  /** As BERTweet does. */
+  links_to_HTTPURL: linksTo('HTTPURL'),
   /** `re.sub(r"\s+", " ", text).strip()` */
   fold_whitespace: (text) => text.replace(spaces, ' ').replace(/^ | $/g, ''),
 };
+
+function mentionsTo(word: string): Preprocess {
+  return (text) => (text.includes('@') ? text.replace(mention, word) : text);
+}
+
+function linksTo(word: string): Preprocess {
+  return (text) => (text.includes('://') || text.includes('www.') ? text.replace(link, word) : text);
+}
 
 /** The names that a bundle's `preprocess` may hold. */
 export const preprocessSteps: readonly string[] = Object.keys(steps);

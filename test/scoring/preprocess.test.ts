@@ -9,14 +9,16 @@ interface GoldenText {
   expected: string;
 }
 
-/** What Python 3.11 gives for the expression that each step names; `all` is every step in order. */
+const all = ['html_unescape', 'remove_mentions_word', 'links_to_http', 'fold_whitespace'];
+
+/** What Python 3.11 gives for the expression that each step names; `all` is those of the bundled model in order. */
 const goldens: GoldenText[] = JSON.parse(
   readFileSync(new URL('golden/preprocess.json', import.meta.url), 'utf8'),
 );
 
 describe.each([...preprocessSteps, 'all'])('%s', (step) => {
   it('gives what Python gives', () => {
-    const run = preprocessOf(step === 'all' ? preprocessSteps : [step]);
+    const run = preprocessOf(step === 'all' ? all : [step]);
     const cases = goldens.filter((g) => g.step === step);
     expect(cases.length).toBeGreaterThan(7);
     expect(cases.map(({ text }) => [text, run(text)])).toEqual(
