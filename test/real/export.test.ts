@@ -3,11 +3,11 @@
  * is said of the bundled model, on the tweets that its README names.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluate } from '../../src/operate/evaluate.js';
 import { readLabelledFile } from '../../src/operate/labelled-file.js';
@@ -138,6 +138,28 @@ describe.skipIf(!existsSync(weights))('training/export.py', () => {
     expect((await verifyBundle(bundle(family))).cases).toBe(65);
   });
 
+  it('exports what the recipe of training/train.py trains, first a teacher, then with it', async () => {
+    const data = join(dir, 'data');
+    mkdirSync(data);
+    for (const file of ['semeval-train.tsv.gz', 'sentiment140-100k.ndjson.gz', 'tweeteval-val.tsv.gz']) {
+      writeFileSync(join(data, file), gzipSync(`${linesOf(file).slice(0, 300).join('\n')}\n`));
+    }
+    const train = (out: string, ...more: string[]) =>
+      execFileSync(
+        python,
+        [
+          ...[join(root, 'training', 'train.py'), '--base', join(dir, 'hf'), '--data', data],
+          ...['--out', join(dir, out), '--epochs', '1', ...more],
+        ],
+        { stdio: ['ignore', 'ignore', 'inherit'] },
+      );
+    train('teacher');
+    train('student', '--teacher', join(dir, 'teacher'));
+    make(join(dir, 'student'), 'trained', '--fp32', '--max-tokens', '128');
+    const [love, hate] = await scored(bundle('trained'), ['I love this, so happy', 'I hate this, so sad']);
+    expect([love!.sentiment, hate!.sentiment]).toEqual(['positive', 'negative']);
+  });
+
   it.each([
     ['a folder that is there', () => ['hf', '--to', 'int8'], 'there already'],
     ['labels that do not fit', () => ['hf', '--to', 'new', '--labels', 'negative,positive'], '--labels'],
@@ -177,12 +199,14 @@ describe.skipIf(!existsSync(validation))('the bundled model', () => {
   });
 });
 
-/** The texts of a file of labelled tweets: what follows so many tabs. */
-function textsOf(file: string, tabs: number): string[] {
-  const lines = gunzipSync(readFileSync(join(sharedData, file)))
+function linesOf(file: string): string[] {
+  return gunzipSync(readFileSync(join(sharedData, file)))
     .toString('utf8')
     .split('\n');
-  return lines
-    .filter((line) => line.split('\t').length > tabs)
-    .map((line) => line.split('\t').slice(tabs).join('\t'));
+}
+
+/** The texts of a file of labelled tweets: what follows so many tabs. */
+function textsOf(file: string, tabs: number): string[] {
+  const lines = linesOf(file).filter((line) => line.split('\t').length > tabs);
+  return lines.map((line) => line.split('\t').slice(tabs).join('\t'));
 }
