@@ -5,7 +5,7 @@
 Run it twice. The first run makes a teacher: one epoch on the weak labels of Sentiment140 (an emoticon that was cut off), then
 SemEval 2013 to 2016. The second starts fresh from the base with --teacher: the teacher labels Sentiment140's texts softly, and
 each epoch sees SemEval and half of those, some with an emoji of their mood put back. The base of the bundled model is
-sentence-transformers/all-MiniLM-L6-v2. On two cores the teacher takes about half an hour, the second run two hours.
+sentence-transformers/all-MiniLM-L6-v2. On two cores the two runs together take hours, not minutes.
 
 --data holds semeval-train.tsv.gz (id, label 0 to 2, text), sentiment140-100k.ndjson.gz (text, sentiment 0 or 4) and
 tweeteval-val.tsv.gz (label, text), on which the best epoch is chosen. export.py makes the bundle of what comes out.
