@@ -2,7 +2,7 @@
 import { type Clock, systemClock } from '../base/clock.js';
 import { DuckDatabase } from '../duck/index.js';
 import { parquetRowCounter } from '../engine/embedded/index.js';
-import { WriteAheadLog } from '../engine/embedded/wal.js';
+import { WriteAheadLog } from '../engine/wal.js';
 import type { Lake } from '../lake/lake.js';
 import { type FileSource, openFileSource } from '../sources/files/file-source.js';
 import type { PlannedBatch, PlannedInput, Source } from '../sources/source.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type BatchMeasure, LayerWindow, measureKey } from '../../src/engine/embedded/layer-window.js';
 import type { LayerRule } from '../../src/engine/expectation.js';
+import { type BatchMeasure, LayerWindow, measureKey } from '../../src/engine/layer-window.js';
 
 const kept: LayerRule = {
   kind: 'layer',

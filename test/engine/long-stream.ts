@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Action, DataFile, ParquetHandler } from '../../src/delta/index.js';
 import { DeltaLog } from '../../src/delta/index.js';
 import { Maintenance, type MaintenanceOptions } from '../../src/engine/embedded/maintenance.js';
-import { tableProperties } from '../../src/engine/embedded/table-properties.js';
+import { tableProperties } from '../../src/engine/table-properties.js';
 import { column, struct } from '../../src/schema/column-types.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
 import { ManualClock } from './manual-clock.js';
@@ -60,7 +60,10 @@ export class LongStream {
       },
     };
     const clock = new ManualClock();
-    const configuration = tableProperties(schema, { files: 'interval 1 days', log: 'interval 2 days' });
+    const configuration = tableProperties('embedded', schema, {
+      files: 'interval 1 days',
+      log: 'interval 2 days',
+    });
     const env = { parquet, clock };
     const table = await DeltaLog.create(new MemoryStorage(clock), env, { schema, configuration });
     holder.stream = new LongStream(clock, table, options);

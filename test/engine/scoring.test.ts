@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { MurmurError } from '../../src/base/errors.js';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
-import type { BatchModel } from '../../src/engine/embedded/wal.js';
+import type { BatchModel } from '../../src/engine/wal.js';
 import { LexiconScorer } from '../../src/scoring/lexicon-scorer.js';
 import { posts, query, TestLake } from './lake.js';
 

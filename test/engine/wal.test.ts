@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Offsets, WriteAheadLog, walFormat } from '../../src/engine/embedded/wal.js';
+import { type Offsets, WriteAheadLog, walFormat } from '../../src/engine/wal.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
 

@@ -7,12 +7,12 @@ import type { DeltaLog } from '../../delta/index.js';
 import type { DuckSession } from '../../duck/index.js';
 import type { BatchCounts } from '../engine.js';
 import type { Sink } from '../plan.js';
+import type { Offsets } from '../wal.js';
 import { type BatchReport, reportText } from './batch-report.js';
 import type { BatchOutcome, BatchStep } from './batch-work.js';
 import { commitQuarantine } from './quarantine.js';
 import { commitData, stageAppend, stageMerge } from './sink.js';
 import type { Stopwatch } from './stopwatch.js';
-import type { Offsets } from './wal.js';
 
 export interface CommitTarget {
   readonly stream: string;

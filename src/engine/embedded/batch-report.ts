@@ -5,8 +5,8 @@
  */
 import type { CommitInfo } from '../../delta/actions.js';
 import type { BatchCounts, BatchProgress, ScoringReport } from '../engine.js';
-import type { BatchMeasure } from './layer-window.js';
-import type { BatchModel } from './wal.js';
+import type { BatchMeasure } from '../layer-window.js';
+import type { BatchModel } from '../wal.js';
 
 const reportFormat = 1;
 

@@ -6,13 +6,13 @@ import { faultPoint } from '../../base/fault-point.js';
 import type { Scorer } from '../../scoring/scorer.js';
 import type { ScoringReport } from '../engine.js';
 import type { Expectation } from '../expectation.js';
+import type { BatchModel, Offsets } from '../wal.js';
 import { type CompiledPlan, ordColumn } from './compile.js';
 import type { EmbeddedContext } from './context.js';
 import type { BatchInput } from './input.js';
 import { type FiredRule, judgeRows } from './judge-rows.js';
 import { scoreTexts } from './score-texts.js';
 import type { Stopwatch } from './stopwatch.js';
-import type { BatchModel, Offsets } from './wal.js';
 import { quarantineTable, type Relation, type Tally, type Workspace } from './workspace.js';
 
 export type BatchStep = 'list' | 'read' | 'transform' | 'score' | 'write' | 'commit';

@@ -7,9 +7,9 @@ import type { Scorer } from '../../scoring/scorer.js';
 import type { Source } from '../../sources/source.js';
 import type { Storage } from '../../storage/storage.js';
 import type { ScoringReport } from '../engine.js';
+import type { Retention } from '../table-properties.js';
+import type { BatchModel } from '../wal.js';
 import type { Canonical } from './landing-input.js';
-import type { Retention } from './table-properties.js';
-import type { BatchModel } from './wal.js';
 
 /** Where things of a kind are, by name: the folders below a root. */
 export interface Places {

@@ -9,15 +9,9 @@ import type { DeltaEnv, DeltaLog } from '../../delta/index.js';
 import { type Snapshot, DeltaLog as Tables } from '../../delta/index.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { Storage } from '../../storage/storage.js';
-import {
-  engineName,
-  engineProperty,
-  queryIdProperty,
-  type Retention,
-  stampProperty,
-  tableProperties,
-} from './table-properties.js';
-import { checkpointFix, WriteAheadLog } from './wal.js';
+import { queryIdProperty, type Retention, tableProperties } from '../table-properties.js';
+import { checkWriter } from '../table-writer.js';
+import { checkpointFix, WriteAheadLog } from '../wal.js';
 
 export interface QueryIdentity {
   stream: string;
@@ -47,7 +41,7 @@ export async function openQuery(
   const existing = await Tables.openIfExists(storage, env);
   let wal = await WriteAheadLog.open(checkpoint, query.stream);
   if (existing) {
-    checkTable(existing, query);
+    checkWriter('embedded', existing.snapshot.metadata.configuration, query);
     if (!wal) throw lost(existing, checkpoint, query);
     await checkPair(existing, wal, query);
     return { table: existing, wal };
@@ -56,46 +50,14 @@ export async function openQuery(
   wal ??= await WriteAheadLog.create(checkpoint, query.stream, randomUUID());
   const table = await Tables.create(storage, env, {
     schema: query.schema,
-    configuration: tableProperties(query.schema, query.retention, {
+    configuration: tableProperties('embedded', query.schema, query.retention, {
       queryId: wal.queryId,
       stamp: query.stamp,
     }),
   });
-  checkTable(table, query);
+  checkWriter('embedded', table.snapshot.metadata.configuration, query);
   await checkPair(table, wal, query);
   return { table, wal };
-}
-
-function checkTable({ snapshot }: DeltaLog, { stream, table, stamp }: QueryIdentity): void {
-  const { configuration } = snapshot.metadata;
-  const writer = configuration[engineProperty];
-  if (writer !== undefined && writer !== engineName)
-    throw new MurmurError(
-      'engine.other_engine',
-      `table ${table} is written by the ${writer} engine, not by ${engineName}`,
-      {
-        fault: 'user',
-        fix: `set \`engine: ${writer}\` in murmur.yaml, or begin again with \`murmur reset\``,
-      },
-    );
-  if (configuration[queryIdProperty] === undefined)
-    throw new MurmurError('engine.foreign_table', `table ${table} was not created by the query ${stream}`, {
-      fault: 'user',
-      fix: 'point `tables` in murmur.yaml at a folder of its own',
-    });
-  for (const [key, value] of Object.entries(stamp)) {
-    const stamped = configuration[stampProperty(key)];
-    if (stamped !== undefined && stamped !== value)
-      throw new MurmurError(
-        'engine.stamp_differs',
-        `table ${table} was written with ${key} = ${stamped}; murmur.yaml now says ${value}`,
-        {
-          fault: 'user',
-          fix: `make it anew with \`murmur rebuild ${stream}\`, or set ${key} back to ${stamped}`,
-          context: { key, stamped, configured: value },
-        },
-      );
-  }
 }
 
 async function checkPair(

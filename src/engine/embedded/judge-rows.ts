@@ -5,8 +5,8 @@
 import { MurmurError } from '../../base/errors.js';
 import { quoteIdent, quoteString } from '../../duck/sql-text.js';
 import type { Expectation, LayerRule, RowRule } from '../expectation.js';
+import { measureKey } from '../layer-window.js';
 import { ordColumn, partColumn } from './compile.js';
-import { measureKey } from './layer-window.js';
 import { blamedRule, booleanSql, brokenConditions } from './rule-sql.js';
 import { inputRelation, positionColumn, type Relation, type Workspace } from './workspace.js';
 

@@ -9,6 +9,9 @@ import { duckType } from '../../duck/types.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { QueryDefinition, QueryEvent } from '../engine.js';
 import { type LayerRule, windowPosts } from '../expectation.js';
+import { LayerWindow } from '../layer-window.js';
+import { defaultRetention } from '../table-properties.js';
+import type { Offsets, WriteAheadLog } from '../wal.js';
 import { measureOf } from './batch-report.js';
 import { newestBatches, type ReportedCommit } from './commit-history.js';
 import { type CompiledPlan, compilePlan, ordColumn, partColumn, planInput } from './compile.js';
@@ -16,12 +19,9 @@ import { clockOf, type EmbeddedContext } from './context.js';
 import { openQuery } from './identity.js';
 import type { BatchInput } from './input.js';
 import { LandingInput } from './landing-input.js';
-import { LayerWindow } from './layer-window.js';
 import { StreamingQuery } from './query.js';
 import { checkRules } from './rule-sql.js';
 import { TableInput } from './table-input.js';
-import { defaultRetention } from './table-properties.js';
-import type { Offsets, WriteAheadLog } from './wal.js';
 import { inputRelation, Workspace } from './workspace.js';
 
 export interface QuerySurroundings {

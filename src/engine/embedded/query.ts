@@ -11,14 +11,14 @@ import { isMurmurError, MurmurError } from '../../base/errors.js';
 import { faultPoint } from '../../base/fault-point.js';
 import type { BatchProgress, QueryDefinition, QueryEvent } from '../engine.js';
 import { windowPosts } from '../expectation.js';
+import type { LayerWindow, Verdict } from '../layer-window.js';
+import { type Offsets, type WriteAheadLog, walFormat } from '../wal.js';
 import { type CommitTarget, commitBatch, countsOf } from './batch-commit.js';
 import { measureOf, progressOf } from './batch-report.js';
 import { type BatchOutcome, type BatchPlan, type BatchStep, workBatch } from './batch-work.js';
 import { newestBatches } from './commit-history.js';
-import type { LayerWindow, Verdict } from './layer-window.js';
 import { fenced } from './sink.js';
 import { Stopwatch } from './stopwatch.js';
-import { type Offsets, type WriteAheadLog, walFormat } from './wal.js';
 
 export interface QueryParts {
   readonly definition: QueryDefinition;

@@ -12,13 +12,13 @@ import { progress as progressContract, quarantine as quarantineContract } from '
 import type { StructType } from '../../schema/column-types.js';
 import type { BatchProgress, EngineRun, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
 import type { Plan } from '../plan.js';
+import { defaultRetention, tableProperties } from '../table-properties.js';
 import { fansOut, planInput } from './compile.js';
 import { clockOf, type EmbeddedContext } from './context.js';
 import { QueryLoop } from './loop.js';
 import { Maintenance } from './maintenance.js';
 import { openStreamingQuery } from './open-query.js';
 import { ProgressWriter } from './progress.js';
-import { defaultRetention, tableProperties } from './table-properties.js';
 import { filesYetToRead, versionYetToRead } from './yet-to-read.js';
 
 /** How long a single stopped query may go on with its batch. Milliseconds. */
@@ -221,7 +221,11 @@ export class EmbeddedRun implements EngineRun {
       this.#sharedTables.get(name) ??
       DeltaLog.create(this.context.tables.at(name), this.context.delta, {
         schema,
-        configuration: tableProperties(schema, this.context.retention?.[name] ?? defaultRetention),
+        configuration: tableProperties(
+          'embedded',
+          schema,
+          this.context.retention?.[name] ?? defaultRetention,
+        ),
       }).then((table) => {
         this.#maintenance.watch(name, table);
         return table;

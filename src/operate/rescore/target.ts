@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { MurmurError } from '../../base/errors.js';
 import { type DeltaEnv, DeltaLog } from '../../delta/index.js';
-import { defaultRetention, tableProperties } from '../../engine/embedded/table-properties.js';
+import { defaultRetention, tableProperties } from '../../engine/table-properties.js';
 import type { Lake } from '../../lake/lake.js';
 import { tables as contracts, tableNames } from '../../posts/tables.js';
 
@@ -61,7 +61,7 @@ export function openTarget(lake: Lake, name: string, env: DeltaEnv, from: MadeFr
   return DeltaLog.create(lake.tableStorage.at(name), env, {
     schema: contracts.gold,
     configuration: {
-      ...tableProperties(contracts.gold, defaultRetention),
+      ...tableProperties('embedded', contracts.gold, defaultRetention),
       [property]: JSON.stringify(from),
     },
   });

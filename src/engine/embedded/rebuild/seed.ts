@@ -8,11 +8,11 @@ import { DeltaLog, decodePath, type Snapshot } from '../../../delta/index.js';
 import { commitPath } from '../../../delta/log-files.js';
 import type { StructType } from '../../../schema/column-types.js';
 import type { QueryDefinition } from '../../engine.js';
+import { defaultRetention, tableProperties } from '../../table-properties.js';
+import { WriteAheadLog } from '../../wal.js';
 import { clockOf, type EmbeddedContext } from '../context.js';
 import { type Assumptions, checkpointFromTable } from '../recovery/checkpoint-from-table.js';
 import { lastQueryCommit, type QueryCommit } from '../recovery/table-evidence.js';
-import { defaultRetention, tableProperties } from '../table-properties.js';
-import { WriteAheadLog } from '../wal.js';
 import type { RebuildWorkplace } from './workplace.js';
 
 /** What a table held at a version, and the batch with which it did. */
@@ -64,10 +64,15 @@ export async function seed(
   const target = place.table(table);
   const old = await DeltaLog.openIfExists(context.tables.at(table), context.delta);
   const contract = context.contracts[table]!;
-  const configuration = tableProperties(contract, context.retention?.[table] ?? defaultRetention, {
-    queryId,
-    stamp: definition.stamp,
-  });
+  const configuration = tableProperties(
+    'embedded',
+    contract,
+    context.retention?.[table] ?? defaultRetention,
+    {
+      queryId,
+      stamp: definition.stamp,
+    },
+  );
   if (old === undefined) await DeltaLog.create(target, context.delta, { schema: contract, configuration });
   else {
     const actions: Action[] = [

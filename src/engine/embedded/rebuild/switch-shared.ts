@@ -7,8 +7,8 @@ import { faultPoint } from '../../../base/fault-point.js';
 import { DeltaLog, type Transaction } from '../../../delta/index.js';
 import { type DuckSession, scanSql, writeParquet } from '../../../duck/index.js';
 import { quoteString } from '../../../duck/sql-text.js';
+import { defaultRetention, tableProperties } from '../../table-properties.js';
 import type { EmbeddedContext } from '../context.js';
-import { defaultRetention, tableProperties } from '../table-properties.js';
 import type { RebuildPlan, RebuildWorkplace, sharedTables } from './workplace.js';
 
 const commitTries = 10;
@@ -126,6 +126,6 @@ async function commitOnce(
 
 function sharedTable(context: EmbeddedContext, name: (typeof sharedTables)[number]): Promise<DeltaLog> {
   const schema = context.contracts[name]!;
-  const configuration = tableProperties(schema, context.retention?.[name] ?? defaultRetention);
+  const configuration = tableProperties('embedded', schema, context.retention?.[name] ?? defaultRetention);
   return DeltaLog.create(context.tables.at(name), context.delta, { schema, configuration });
 }

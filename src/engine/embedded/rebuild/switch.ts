@@ -8,14 +8,14 @@ import { faultPoint } from '../../../base/fault-point.js';
 import type { Metadata } from '../../../delta/actions.js';
 import { DeltaLog, type Snapshot, type TailOffset } from '../../../delta/index.js';
 import { Ledger } from '../../../sources/files/ledger.js';
+import { queryIdProperty } from '../../table-properties.js';
+import { type Offsets, WriteAheadLog } from '../../wal.js';
 import { clear } from '../clear.js';
 import type { EmbeddedContext } from '../context.js';
 import { packEnds } from '../landing-ends.js';
 import type { LandingRead } from '../landing-input.js';
 import { markText, parseMark } from '../rebuild-mark.js';
 import type { TableRead } from '../table-input.js';
-import { queryIdProperty } from '../table-properties.js';
-import { type Offsets, WriteAheadLog } from '../wal.js';
 import { switchShared } from './switch-shared.js';
 import type { RebuildPlan, RebuildWorkplace } from './workplace.js';
 

@@ -6,9 +6,9 @@ import type { DeltaLog, Snapshot, TailOffset } from '../../../delta/index.js';
 import { Ledger } from '../../../sources/files/ledger.js';
 import type { Storage } from '../../../storage/storage.js';
 import type { QueryDefinition } from '../../engine.js';
+import { type Offsets, WriteAheadLog, walFormat } from '../../wal.js';
 import { planInput } from '../compile.js';
 import { clockOf, type EmbeddedContext } from '../context.js';
-import { type Offsets, WriteAheadLog, walFormat } from '../wal.js';
 import { ledgerEvidence } from './ledger-evidence.js';
 import type { QueryCommit } from './table-evidence.js';
 

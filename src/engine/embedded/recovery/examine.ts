@@ -4,9 +4,9 @@ import type { DeltaLog } from '../../../delta/index.js';
 import { Ledger } from '../../../sources/files/ledger.js';
 import type { PlannedInput } from '../../../sources/source.js';
 import type { Storage } from '../../../storage/storage.js';
+import { queryIdProperty } from '../../table-properties.js';
+import { checkpointFix, WriteAheadLog } from '../../wal.js';
 import { anyCommit, misfit, misfitFix } from '../identity.js';
-import { queryIdProperty } from '../table-properties.js';
-import { checkpointFix, WriteAheadLog } from '../wal.js';
 
 export type Examined =
   /** `batchId` is the newest one planned. */

@@ -1,9 +1,9 @@
-/** The Delta table properties with which the engine creates its tables. */
-import type { StructType } from '../../schema/column-types.js';
+/** The Delta table properties with which an engine creates its tables. */
+import type { StructType } from '../schema/column-types.js';
 
-/** The writer of a table; a table has one. */
+/** The engine that writes a table; a table has one. */
 export const engineProperty = 'murmur.engine';
-export const engineName = 'embedded';
+export type EngineName = 'embedded' | 'spark';
 /** The query that alone appends to a table. */
 export const queryIdProperty = 'murmur.queryId';
 /** Options that change what rows mean stand under `murmur.<key>`. */
@@ -22,6 +22,7 @@ export const defaultRetention: Retention = { files: 'interval 1 days', log: 'int
 const personal = new Set(['text', 'cleaned_text', 'user', 'row', '_rescued_data']);
 
 export function tableProperties(
+  engine: EngineName,
   schema: StructType,
   retention: Retention,
   query?: { queryId: string; stamp: Readonly<Record<string, string>> },
@@ -34,7 +35,7 @@ export function tableProperties(
       .filter(({ name, type }) => typeof type === 'string' && !personal.has(name))
       .map(({ name }) => name)
       .join(','),
-    [engineProperty]: engineName,
+    [engineProperty]: engine,
     ...(query && { [queryIdProperty]: query.queryId }),
     ...Object.fromEntries(
       Object.entries(query?.stamp ?? {}).map(([key, value]) => [stampProperty(key), value]),

@@ -3,7 +3,7 @@
  * the batch at hand included. The window is rebuilt from what the commits tell, so a restart does not forget it.
  */
 import { createHash } from 'node:crypto';
-import { type LayerRule, windowPosts } from '../expectation.js';
+import { type LayerRule, windowPosts } from './expectation.js';
 
 /** What one batch adds to the window; it stands in the batch's commit. */
 export interface BatchMeasure {

@@ -1,6 +1,6 @@
 /** How a query's totals and failures are told. */
-import type { MurmurError } from '../../base/errors.js';
-import type { QueryStatus } from '../engine.js';
+import type { MurmurError } from '../base/errors.js';
+import type { QueryStatus } from './engine.js';
 
 export function emptyTotals(): QueryStatus['totals'] {
   return {

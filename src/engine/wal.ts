@@ -5,8 +5,8 @@
  * refused by name, never guessed.
  */
 import { z } from 'zod';
-import { isMurmurError, MurmurError } from '../../base/errors.js';
-import type { Storage } from '../../storage/storage.js';
+import { isMurmurError, MurmurError } from '../base/errors.js';
+import type { Storage } from '../storage/storage.js';
 
 /** What this code writes; a higher number was written by a newer Murmur. */
 export const walFormat = 1;
