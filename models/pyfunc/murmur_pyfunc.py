@@ -1,7 +1,8 @@
 """Murmur's model bundle as an MLflow python_function: tokenizers and onnxruntime, and nothing else of a framework.
 
 It answers as Murmur itself does: the same preprocessing, tokens and probabilities. One row per text: `sentiment`, `score`
-(0 to 100: the probability of the predicted class) and the probability of each class.
+(0 to 100: the probability of the predicted class) and the probability of each class. Spark's workers run it too
+(`models/spark/`), without pandas.
 """
 import hashlib
 import html
@@ -11,7 +12,6 @@ import re
 
 import numpy as np
 import onnxruntime
-import pandas as pd
 import yaml
 from tokenizers import Tokenizer
 
@@ -25,15 +25,25 @@ STEPS = {
     "links_to_HTTPURL": lambda text: re.sub(r"https?://\S+|www\.\S+", "HTTPURL", text),
     "fold_whitespace": lambda text: re.sub(r"\s+", " ", text).strip(),
 }
-ROWS = 32
+# Tokens in one run of the model, and characters that are looked at for each token it reads: as in Murmur itself.
+RUN_BUDGET = 256
+LONGEST_TOKEN = 512
+
+
+class AlteredBundle(ValueError):
+    """A file is not what the bundle's MLmodel says, or the model does not answer as it did where it was made."""
 
 
 class Bundle:
-    def __init__(self, folder):
+    """`digest` is SHA-256 over the digests of the bundle's files, as Murmur counts it."""
+
+    def __init__(self, folder, threads=0):
         with open(os.path.join(folder, "MLmodel"), encoding="utf-8") as file:
             parts = yaml.safe_load(file)["flavors"]["murmur"]
         for path, expected in parts["digests"].items():
             _check(os.path.join(folder, path), expected)
+        lines = (f"{digest}  {path}\n" for path, digest in sorted(parts["digests"].items()))
+        self.digest = hashlib.sha256("".join(lines).encode()).hexdigest()
 
         def name(part, default):
             return os.path.join(folder, parts.get(part, default))
@@ -50,22 +60,24 @@ class Bundle:
         self.pad_id = next((id for id in ids if id is not None), 0)
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = threads
         self.session = onnxruntime.InferenceSession(
             name("model", "model.onnx"), options, providers=["CPUExecutionProvider"]
         )
+        with open(name("golden", "golden.json"), encoding="utf-8") as file:
+            self._check_goldens(json.load(file), parts.get("golden_probabilities", "probabilities"))
 
     def probabilities(self, texts):
-        """Float64 of shape [texts, labels]; a text's row depends on the text alone."""
-        tokens = [self.tokenizer.encode(self._input(text)).ids for text in texts]
-        rows = 1 if self.config["batching"] == "single" else ROWS
-        order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]))
-        result = np.zeros((len(tokens), len(self.config["labels"])))
-        for start in range(0, len(order), rows):
-            members = order[start : start + rows]
-            result[members] = self._run([tokens[i] for i in members])
-        return result
+        """Float64 of shape [texts, labels]; a text's row depends on the text alone, and equal inputs are computed once."""
+        longest = self.config["max_tokens"] * LONGEST_TOKEN
+        inputs = [self._input(text)[:longest] for text in texts]
+        distinct = {text: i for i, text in enumerate(dict.fromkeys(inputs))}
+        answers = self._score([self.tokenizer.encode(text).ids for text in distinct])
+        return answers[[distinct[text] for text in inputs]]
 
     def predict(self, model_input, params=None):
+        import pandas as pd
+
         labels = self.config["labels"]
         p = self.probabilities(_texts(model_input))
         best = p.argmax(axis=1)
@@ -76,6 +88,22 @@ class Bundle:
         for step in self.config["preprocess"]:
             text = STEPS[step](text)
         return text
+
+    def _score(self, tokens):
+        result = np.zeros((len(tokens), len(self.config["labels"])))
+        for members in self._runs([len(row) for row in tokens]):
+            result[members] = self._run([tokens[i] for i in members])
+        return result
+
+    def _runs(self, lengths):
+        """Texts of nearly one length together, up to a budget of tokens; one by one where a score depends on neighbours."""
+        runs = []
+        for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+            full = not runs or lengths[i] * (len(runs[-1]) + 1) > RUN_BUDGET
+            if full or self.config["batching"] == "single":
+                runs.append([])
+            runs[-1].append(i)
+        return runs
 
     def _run(self, tokens):
         width = max(len(row) for row in tokens)
@@ -93,6 +121,16 @@ class Bundle:
         meanings = [labels.index(label) for label in self.config.get("classes", labels)]
         return classes @ np.eye(len(labels))[meanings]
 
+    def _check_goldens(self, cases, field):
+        """Golden texts are model inputs: no preprocessing."""
+        tokens = [self.tokenizer.encode(case["text"]).ids for case in cases]
+        for number, (case, own) in enumerate(zip(cases, tokens), 1):
+            if own != case["input_ids"]:
+                raise AlteredBundle(f"golden case {number} of {len(cases)}: other tokens")
+        off = np.abs(self._score(tokens) - np.array([case[field] for case in cases])).max()
+        if not off <= self.config["tolerance"]:
+            raise AlteredBundle(f"golden cases: probabilities {off:.4f} off, at most {self.config['tolerance']} expected")
+
 
 def _load_pyfunc(path):
     return Bundle(path)
@@ -100,6 +138,8 @@ def _load_pyfunc(path):
 
 def _texts(model_input):
     """Texts of a DataFrame (column `text`, else the first), Series, array, mapping, list or single string."""
+    import pandas as pd
+
     if isinstance(model_input, pd.DataFrame):
         column = "text" if "text" in model_input.columns else model_input.columns[0]
         model_input = model_input[column]
@@ -116,4 +156,4 @@ def _check(path, expected):
         for block in iter(lambda: file.read(2**20), b""):
             digest.update(block)
     if digest.hexdigest() != expected:
-        raise ValueError(f"altered file in the model bundle: {path}")
+        raise AlteredBundle(f"altered file in the model bundle: {path}")
