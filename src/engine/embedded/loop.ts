@@ -8,11 +8,11 @@
 import { backoff } from '../../base/backoff.js';
 import type { Clock } from '../../base/clock.js';
 import { asMurmurError, type MurmurError } from '../../base/errors.js';
+import { Wake } from '../../base/wake.js';
 import type { BatchProgress, QueryDefinition, QueryEvent, QueryState, QueryStatus } from '../engine.js';
 import { emptyTotals, errorStatus, failedSentence } from '../query-status.js';
 import { Pace } from './pace.js';
 import type { StreamingQuery } from './query.js';
-import { Wake } from './wake.js';
 
 /** Tries that a batch gets before its query stops. */
 const tries = 3;

@@ -7,11 +7,12 @@
  * What comes before the data commit is invisible and repeated after a crash; what comes after it is repeated if missing.
  */
 import type { Clock } from '../../base/clock.js';
-import { isMurmurError, MurmurError } from '../../base/errors.js';
+import { MurmurError } from '../../base/errors.js';
 import { faultPoint } from '../../base/fault-point.js';
 import type { BatchProgress, QueryDefinition, QueryEvent } from '../engine.js';
 import { windowPosts } from '../expectation.js';
-import type { LayerWindow, Verdict } from '../layer-window.js';
+import type { LayerWindow } from '../layer-window.js';
+import { RuleTeller } from '../rule-teller.js';
 import { type Offsets, type WriteAheadLog, walFormat } from '../wal.js';
 import { type CommitTarget, commitBatch, countsOf } from './batch-commit.js';
 import { measureOf, progressOf } from './batch-report.js';
@@ -37,8 +38,7 @@ export class StreamingQuery {
   #inputKnows = true;
   /** When the pending batch was begun, if this process planned it. */
   #begun: { at: number; listMs: number } | undefined;
-  /** Layer rules with `warn` that were broken at the last look: each breach is told once. */
-  #warned = new Set<string>();
+  readonly #rules: RuleTeller;
   /** `name/version` of the model that scored the last batch. */
   #lastModel: string | undefined;
 
@@ -51,6 +51,7 @@ export class StreamingQuery {
   ) {
     this.#pending = pending;
     this.#lastModel = lastModel;
+    this.#rules = new RuleTeller(parts.definition.name, parts.clock, parts.emit);
   }
 
   position(): { queryId: string; batchId: number | null; tableVersion: number | null } {
@@ -124,7 +125,7 @@ export class StreamingQuery {
     try {
       return await this.#workAndCommit(offsets, signal);
     } catch (e) {
-      throw this.#toldFailure(e);
+      throw this.#rules.toldFailure(e);
     } finally {
       signal.removeEventListener('abort', interrupt);
     }
@@ -133,9 +134,9 @@ export class StreamingQuery {
   /** At the end of available-now smaller windows are judged too. @throws engine.rule_failed (user) */
   judgeEnd(): void {
     try {
-      this.#act(this.parts.window.broken(windowPosts.atEnd));
+      this.#rules.act(this.parts.window.broken(windowPosts.atEnd));
     } catch (e) {
-      throw this.#toldFailure(e);
+      throw this.#rules.toldFailure(e);
     }
   }
 
@@ -159,7 +160,7 @@ export class StreamingQuery {
     const watch = new Stopwatch<BatchStep>('list');
     const outcome = await workBatch(plan, offsets, watch, signal);
     const measure = measureOf({ counts: countsOf(outcome), shares: outcome.shares });
-    this.#act(window.broken(windowPosts.running, measure));
+    this.#rules.act(window.broken(windowPosts.running, measure));
     const { report, version, timestamp } = await commitBatch(
       target,
       offsets,
@@ -200,29 +201,6 @@ export class StreamingQuery {
     await wal.trim(plan.input.neededFrom).catch(() => undefined);
   }
 
-  /** @throws engine.rule_failed (user) for a broken rule with `fail` */
-  #act(verdicts: readonly Verdict[]): void {
-    const failed = verdicts.find(({ rule }) => rule.action === 'fail');
-    if (failed) {
-      const { name, layers } = failed.rule;
-      throw new MurmurError('engine.rule_failed', `rule "${name}" (${layers}): ${failed.detail}`, {
-        fault: 'user',
-        fix: 'look at what the layer lost (`murmur table head`), correct its cause or the rule under `expect` in murmur.yaml',
-        context: { rule: name, layers, posts: failed.posts },
-      });
-    }
-    for (const { rule, posts, detail } of verdicts)
-      if (!this.#warned.has(rule.name)) this.#tellRule(rule.name, rule.action, posts, detail);
-    this.#warned = new Set(verdicts.map(({ rule }) => rule.name));
-  }
-
-  /** A rule that fails is an event too. */
-  #toldFailure(error: unknown): unknown {
-    if (isMurmurError(error, 'engine.rule_failed'))
-      this.#tellRule(String(error.context.rule), 'fail', Number(error.context.posts), error.message);
-    return error;
-  }
-
   #noteModel(batchId: number, model: string | undefined): void {
     const { emit, definition, clock } = this.parts;
     const from = this.#lastModel;
@@ -232,12 +210,7 @@ export class StreamingQuery {
   }
 
   #tellRules({ fired }: BatchOutcome): void {
-    for (const { rule, action, posts, detail } of fired) this.#tellRule(rule, action, posts, detail);
-  }
-
-  #tellRule(rule: string, action: string, posts: number, detail: string): void {
-    const { emit, definition, clock } = this.parts;
-    emit({ type: 'rule_fired', stream: definition.name, rule, action, posts, detail, at: clock.now() });
+    for (const { rule, action, posts, detail } of fired) this.#rules.tell(rule, action, posts, detail);
   }
 
   async #currentModel(): Promise<Offsets['model']> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../base/clock.js';
+import type { Clock } from './clock.js';
 
 /**
  * A bell that one waits for and many ring. A ring while nobody waits is kept (once), so nothing that happens between a
