@@ -31,12 +31,27 @@ export class Draw {
 }
 
 const spaces =
-  ' |  |\t|\n|\r\n|\v|\f|\0|\x1c|\x1f|\x85|\u00a0|\u1680|\u180e|\u2000|\u200a|\u200b|\u2028|\u2029|\u202f|\u205f|\u2060|\u3000|\ufeff'.split('|');
-const before = '|!|#|$|%|&|*|@|\uff20|.|-|+|~|_|/|(|"|a|Z|9|é|の|😀|\u0301|RT|rt|xRT|_rT|.RT|-RT|~RT|+RT|😀RT|のrt'.split('|');
-const after = '||||é|\u0301|\u00d7|\u00d8|\u024f|\u0250|\u02bb|\u1eff|\u1f00|@|\uff20|@b|://|:/|:|/|/a|/A-_9|/9|/_|/é|!|.|-|の|😀|\u{10fffd}'.split('|');
-const handles = 'a|ann|Ann_9|_|0|twenty_characters_20|twenty_one_characters|www|http|RT|xRT|a-b|é|naïve|Ann'.split('|');
-const links = 'http://t.co/a?b=1&amp;c|https://|http://|https://x.y/@ann|http:/x|httpx://z|www.|www.a.b|wwww.c|HTTP://X|ahttp://q|http://http://a|www.www.@b'.split('|');
-const strange = '\u{10fffd}|\u{100000}|\u{1003ff}|\u{100400}|\u{1007ff}|\u{100800}|\u{10fffe}|\u{10ffff}|\u{e000}|\ufffd|\uffff|👩‍👩‍👧|e\u0301\u0327|İ|ẞ|Σ|ﬀ|\u200d|\\|\'|"|`|${x}|$1|\\1|\\n|%s|{}|[|]|\x01|\x02|\x7f|\x80'.split('|');
+  ' |  |\t|\n|\r\n|\v|\f|\0|\x1c|\x1f|\x85|\u00a0|\u1680|\u180e|\u2000|\u200a|\u200b|\u2028|\u2029|\u202f|\u205f|\u2060|\u3000|\ufeff'.split(
+    '|',
+  );
+const before =
+  '|!|#|$|%|&|*|@|\uff20|.|-|+|~|_|/|(|"|a|Z|9|é|の|😀|\u0301|RT|rt|xRT|_rT|.RT|-RT|~RT|+RT|😀RT|のrt'.split(
+    '|',
+  );
+const after =
+  '||||é|\u0301|\u00d7|\u00d8|\u024f|\u0250|\u02bb|\u1eff|\u1f00|@|\uff20|@b|://|:/|:|/|/a|/A-_9|/9|/_|/é|!|.|-|の|😀|\u{10fffd}'.split(
+    '|',
+  );
+const handles =
+  'a|ann|Ann_9|_|0|twenty_characters_20|twenty_one_characters|www|http|RT|xRT|a-b|é|naïve|Ann'.split('|');
+const links =
+  'http://t.co/a?b=1&amp;c|https://|http://|https://x.y/@ann|http:/x|httpx://z|www.|www.a.b|wwww.c|HTTP://X|ahttp://q|http://http://a|www.www.@b'.split(
+    '|',
+  );
+const strange =
+  '\u{10fffd}|\u{100000}|\u{1003ff}|\u{100400}|\u{1007ff}|\u{100800}|\u{10fffe}|\u{10ffff}|\u{e000}|\ufffd|\uffff|👩‍👩‍👧|e\u0301\u0327|İ|ẞ|Σ|ﬀ|\u200d|\\|\'|"|`|$\x7bx}|$1|\\1|\\n|%s|{}|[|]|\x01|\x02|\x7f|\x80'.split(
+    '|',
+  );
 
 export function nastyText(d: Draw): string {
   const parts: string[] = [];
@@ -71,7 +86,24 @@ function entity(d: Draw): string {
     case 3:
       return `${numeric(d, 0xd800 + d.below(0x400))};${d.one(['', '', '', ' ', '@ann', 'x', '&amp;'])}${numeric(d, 0xdc00 + d.below(0x400))};`;
     default:
-      return d.one(['&#;', '&#x;', '&#', '&', '&&amp;', '&;', '&#xg;', '&#12a;', '&# 65;', '&#-65;', '&#99999999999999999999;', '&#x110000;', '&#x10ffff;', '&#x10fffe;', '&#x00000000041;', '&#0000065;']);
+      return d.one([
+        '&#;',
+        '&#x;',
+        '&#',
+        '&',
+        '&&amp;',
+        '&;',
+        '&#xg;',
+        '&#12a;',
+        '&# 65;',
+        '&#-65;',
+        '&#99999999999999999999;',
+        '&#x110000;',
+        '&#x10ffff;',
+        '&#x10fffe;',
+        '&#x00000000041;',
+        '&#0000065;',
+      ]);
   }
 }
 
@@ -99,10 +131,25 @@ function numeric(d: Draw, n: number): string {
 }
 
 const weekdays = ['Mon', 'tue', 'Wednesday', 'friday', 'SUN', 'Mo', 'Montag', 'Xxx'];
-const months = ['Jan', 'feb', 'MAR', 'April', 'may', 'Sept', 'Sep', 'October', 'December', 'Dec', 'Mai', 'Abc'];
+const months = [
+  'Jan',
+  'feb',
+  'MAR',
+  'April',
+  'may',
+  'Sept',
+  'Sep',
+  'October',
+  'December',
+  'Dec',
+  'Mai',
+  'Abc',
+];
 const zones = [
   ...knownZones.map(([name]) => name),
-  ...'XYZ pdt Utc z A ABCDEF ABCDEFG +0000 -0730 +05:30 +18:00 -18:00 +18:01 +19 -05 +0560 +5 +123 -00:00 +14 İST'.split(' '),
+  ...'XYZ pdt Utc z A ABCDEF ABCDEFG +0000 -0730 +05:30 +18:00 -18:00 +18:01 +19 -05 +0560 +5 +123 -00:00 +14 İST'.split(
+    ' ',
+  ),
 ];
 
 export function nastyDate(d: Draw): string {
@@ -120,11 +167,36 @@ export function nastyDate(d: Draw): string {
   const shortDay = d.chance(0.8) ? two(day) : String(day);
   const forms = [
     () => `${year}-${two(month)}-${two(day)}`,
-    () => `${year}-${two(month)}-${two(day)}${d.one(['T', 't', ' ', ' ', 'T', '  '])}${clock}${d.chance(0.5) ? zone : zone.trim()}`,
+    () =>
+      `${year}-${two(month)}-${two(day)}${d.one(['T', 't', ' ', ' ', 'T', '  '])}${clock}${d.chance(0.5) ? zone : zone.trim()}`,
     () => `${d.one(weekdays)}${gap}${d.one(months)} ${shortDay} ${clock}${zone} ${year}`,
-    () => `${d.chance(0.8) ? d.one(weekdays) + d.one([',', '', ', ']) + gap : ''}${shortDay} ${d.one(months)} ${year} ${clock}${zone}`,
-    () => d.one(['', '', '-', '+']) + digits(d, 1 + d.below(19)) + d.one(['', '', '.5', '.123456789', '.', '.1234567', ',5']),
-    () => d.one(['', ' ', '\u3000', 'now', 'null', 'today', '2009', '2009-04', '20090406', '2009-04-06T', 'T10:00', '1e9', '٢٠٠٩-٠٤-٠٦', '2009-W15-1', '04/06/2009', "2009-04-06'", '2009|04|06', '1.2.3']),
+    () =>
+      `${d.chance(0.8) ? d.one(weekdays) + d.one([',', '', ', ']) + gap : ''}${shortDay} ${d.one(months)} ${year} ${clock}${zone}`,
+    () =>
+      d.one(['', '', '-', '+']) +
+      digits(d, 1 + d.below(19)) +
+      d.one(['', '', '.5', '.123456789', '.', '.1234567', ',5']),
+    () =>
+      d.one([
+        '',
+        ' ',
+        '\u3000',
+        'now',
+        'null',
+        'today',
+        '2009',
+        '2009-04',
+        '20090406',
+        '2009-04-06T',
+        'T10:00',
+        '1e9',
+        '٢٠٠٩-٠٤-٠٦',
+        '2009-W15-1',
+        '04/06/2009',
+        "2009-04-06'",
+        '2009|04|06',
+        '1.2.3',
+      ]),
   ];
   const date = d.one(forms)();
   return d.chance(0.15) ? d.one(spaces) + date + d.one(spaces) : date;
@@ -139,10 +211,12 @@ function digits(d: Draw, n: number): string {
 }
 
 const labels = [
-  ...'0 1 2 3 4 -1 -0 00 04 4.0 4.00 4. .0 4.5 +4 ++4 +-1 -+1 1e0 NEG neg Neu POS pos positive NEGATIVE neutral label_0 LABEL_2 Label_1 LABEL_3 ４ ٤ İ ẞ ΟΔΟΣ straße STRASSE null true'.split(' '),
-  'it\'s ok',
+  ...'0 1 2 3 4 -1 -0 00 04 4.0 4.00 4. .0 4.5 +4 ++4 +-1 -+1 1e0 NEG neg Neu POS pos positive NEGATIVE neutral label_0 LABEL_2 Label_1 LABEL_3 ４ ٤ İ ẞ ΟΔΟΣ straße STRASSE null true'.split(
+    ' ',
+  ),
+  "it's ok",
   'back\\slash',
-  '${x}',
+  '$\x7bx}',
   '',
 ];
 

@@ -41,7 +41,11 @@ export function dateFunctions(zones: ZoneTable): string[] {
     create(`murmur_written(c ${civil})`, instant, writtenSql('c')),
     create('murmur_counted(p ARRAY<STRING>)', instant, `murmur_bounded(${countedSql('p')})`),
     create('murmur_instant(t STRING)', instant, instantSql('t')),
-    create('parse_timestamp(d STRING)', 'TIMESTAMP', `timestamp_micros(murmur_instant(${trimSql('d')}).micros)`),
+    create(
+      'parse_timestamp(d STRING)',
+      'TIMESTAMP',
+      `timestamp_micros(murmur_instant(${trimSql('d')}).micros)`,
+    ),
     create('timestamp_error(d STRING)', 'STRING', `murmur_instant(${trimSql('d')}).error`),
   ];
 }
@@ -64,7 +68,9 @@ function partsSql(t: string): string {
 
 function civilSql(p: string, zones: ZoneTable): string {
   const number = (digits: string) => `coalesce(try_cast(${digits} AS INT), 0)`;
-  const named = months.map((name, i) => `WHEN ${quoted(name)} THEN ${i + 1} WHEN ${quoted(name.slice(0, 3))} THEN ${i + 1}`);
+  const named = months.map(
+    (name, i) => `WHEN ${quoted(name)} THEN ${i + 1} WHEN ${quoted(name.slice(0, 3))} THEN ${i + 1}`,
+  );
   const fields: Record<string, string> = {
     year: number(`get(${p}, 0)`),
     month: `CASE lower(get(${p}, 1)) ${named.join(' ')} ELSE ${number(`get(${p}, 1)`)} END`,
@@ -81,8 +87,9 @@ function civilSql(p: string, zones: ZoneTable): string {
   return `CASE WHEN ${p} IS NOT NULL THEN named_struct(${members.join(',\n')}) END`;
 }
 
-const months =
-  'january february march april may june july august september october november december'.split(' ');
+const months = 'january february march april may june july august september october november december'.split(
+  ' ',
+);
 const weekdays = 'monday tuesday wednesday thursday friday saturday sunday'.split(' ');
 
 /** Minutes east of UTC; null for a zone that is not known and for an impossible offset. */

@@ -2,7 +2,7 @@
 
 /** A string constant that Spark reads back letter for letter. */
 export function quoted(text: string): string {
-  return `'${text.replace(/['\\]|[\0-\x1f\x7f]|\$(?=\{)/g, escaped)}'`;
+  return `'${text.replace(/['\\]|\p{Cc}|\$(?=\{)/gu, escaped)}'`;
 }
 
 /** An identifier that Spark reads back letter for letter; a path table is `` delta.`…` ``. */

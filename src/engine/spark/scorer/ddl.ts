@@ -5,7 +5,7 @@ export function ddlOf(columns: readonly StructField[]): string {
   return columns.map(({ name, type }) => `${quoted(name)} ${typeDdl(type)}`).join(', ');
 }
 
-function typeDdl(type: DataType): string {
+export function typeDdl(type: DataType): string {
   if (typeof type === 'string') return primitives[type] ?? type.toUpperCase();
   if (type.type === 'array') return `ARRAY<${typeDdl(type.elementType)}>`;
   if (type.type === 'map') return `MAP<${typeDdl(type.keyType)}, ${typeDdl(type.valueType)}>`;
