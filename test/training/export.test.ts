@@ -1,6 +1,5 @@
 /**
- * `training/export.py` in a Python of its own: bundles from folders of transformers, proven by Murmur and by torch. And what
- * is said of the bundled model, on the tweets that its README names.
+ * `training/export.py` in a Python of its own: bundles from folders of transformers, proven by Murmur and by torch.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,20 +8,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { evaluate } from '../../src/operate/evaluate.js';
-import { readLabelledFile } from '../../src/operate/labelled-file.js';
-import { labelledSet, schemeOf } from '../../src/operate/labelled-rows.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
 import { openScorer } from '../../src/scoring/open-scorer.js';
 import { preprocessOf } from '../../src/scoring/preprocess.js';
 import type { Score } from '../../src/scoring/scorer.js';
 import { verifyBundle } from '../../src/scoring/verify-bundle.js';
 import { sharedData } from '../e2e/murmur.js';
-import { pythonWith } from './setup/python.js';
+import { pythonWith } from '../real/setup/python.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const weights = join(sharedData, '..', 'model', 'hf');
-const validation = join(sharedData, 'tweeteval-val.tsv.gz');
 const steps = ['html_unescape', 'remove_mentions_word', 'links_to_http', 'fold_whitespace'];
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 
@@ -180,22 +175,6 @@ describe.skipIf(!existsSync(weights))('training/export.py', () => {
     expect(texts).toHaveLength(2000);
     const same = agreement(await scored('bundled', texts), await scored(bundle('fp32'), texts));
     expect(Math.abs(100 * same - 96.9)).toBeLessThanOrEqual(0.2);
-  });
-});
-
-describe.skipIf(!existsSync(validation))('the bundled model', () => {
-  it('is as good on its validation tweets as its README says', async () => {
-    const rows = await readLabelledFile(validation, {});
-    const scorer = await openScorer({ bundle: 'bundled' });
-    try {
-      const set = labelledSet('validation', rows, schemeOf('validation', rows, undefined));
-      const { evaluation } = await evaluate(scorer, set);
-      expect(evaluation.evaluated).toBe(2000);
-      expect(Math.abs(100 * evaluation.macro_recall! - 77.9)).toBeLessThanOrEqual(0.2);
-      expect(Math.abs(100 * evaluation.accuracy! - 75.5)).toBeLessThanOrEqual(0.2);
-    } finally {
-      await scorer.close();
-    }
   });
 });
 
