@@ -19,12 +19,13 @@ export async function servePage(cli: Cli, { lake, spec }: OpenLake, run?: LakeRu
   const feed = new LakeFeed({
     lake,
     format: spec.format,
+    driftLimit: spec.drift.psi,
     onError,
     ...(run === undefined
       ? {}
       : {
           run: {
-            status: () => run.status(),
+            status: () => ({ streams: run.status(), model: run.model() ?? null }),
             events: () => run.subscribe(),
             start: (stream: string) => run.start(stream),
             stop: (stream: string) => run.stop(stream),

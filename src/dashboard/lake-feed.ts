@@ -10,21 +10,27 @@ import { BatchHistory } from './batch-history.js';
 import type { DashboardFeed, FeedChange } from './feed.js';
 import { Journeys } from './journeys.js';
 import { dropPost } from './landing-drop.js';
-import { type LiveRun, type RunEvent, runOf } from './live-run.js';
-import type { Journey, LakeLabel, PageParts, Part, PostDraft, StreamStatus } from './messages.js';
-import { Paced } from './pace.js';
+import { type LiveRun, type RunEvent, type RunStatus, runOf } from './live-run.js';
+import type { Journey, LakeLabel, PageParts, Part, PostDraft } from './messages.js';
+import { modelCounting } from './model-counting.js';
+import { Behind, Paced } from './pace.js';
 import { newestProgress, restingStatus } from './resting-streams.js';
 
 /** The tables that a post passes, in order; each has a stream of its name. */
 const streamTables = ['bronze', 'silver', 'gold', 'application'];
 /** Which figures show a table. */
 const shownBy: Readonly<Record<string, readonly Part[]>> = {
-  gold: ['sentiment', 'posts'],
+  gold: ['sentiment', 'posts', 'quality'],
   application: ['mentions'],
 };
 
 /** Parts that are computed from tables. */
 type Figure = Exclude<Part, 'history' | 'flow'>;
+
+interface FigureReader<T> {
+  read(): Promise<T>;
+  close(): void;
+}
 
 export interface LakeFeedOptions {
   lake: Lake;
@@ -32,6 +38,8 @@ export interface LakeFeedOptions {
   run?: LiveRun;
   /** How the landing place expects posts (`format` of murmur.yaml); typed ones are NDJSON. Default `auto`. */
   format?: string;
+  /** As murmur.yaml says it; default 0.25. */
+  driftLimit?: number;
   /** Without a run of its own: how often it looks whether tables moved or a run came. Default 2 s. */
   lookEveryMs?: number;
   now?(): number;
@@ -45,7 +53,7 @@ export class LakeFeed implements DashboardFeed {
   readonly #options: LakeFeedOptions;
   readonly #listeners = new Set<(change: FeedChange) => void>();
   readonly #journeys: Journeys;
-  readonly #figures: { [P in Figure]: Paced<PageParts[P]> };
+  readonly #figures: { [P in Figure]: FigureReader<PageParts[P]> };
   readonly #versions = new Map<string, number | null>();
   #history = new BatchHistory(streamTables);
   /** When the newest batch that history took from the table began, by stream. */
@@ -70,6 +78,11 @@ export class LakeFeed implements DashboardFeed {
       sentiment: paced('sentiment', () => lake.figures.sentimentOverTime()),
       mentions: paced('mentions', () => lake.figures.topMentions()),
       posts: paced('posts', () => lake.figures.lastScored()),
+      quality: new Behind(
+        modelCounting(lake, options.driftLimit ?? 0.25),
+        () => this.#tell({ part: 'quality' }),
+        (error) => this.#complain(error),
+      ),
     };
     if (options.run !== undefined) this.#follow(options.run);
     this.#ready = this.#restore();
@@ -137,18 +150,18 @@ export class LakeFeed implements DashboardFeed {
 
   async #flow(): Promise<PageParts['flow']> {
     await this.#attach();
-    const streams = await this.#statuses();
-    if (streams !== undefined) return { running: true, streams };
+    const status = await this.#status();
+    if (status !== undefined) return { running: true, ...status };
     const [commits, newest] = await Promise.all([
       this.#lake.figures.lastCommits(),
       newestProgress(this.#lake),
     ]);
     const resting = commits.map((commit) => restingStatus(commit, newest.get(commit.stream)));
-    return { running: false, streams: resting };
+    return { running: false, streams: resting, model: null };
   }
 
   /** Of the run; undefined when there is none, or when it ended while it was asked. */
-  async #statuses(): Promise<StreamStatus[] | undefined> {
+  async #status(): Promise<RunStatus | undefined> {
     try {
       return await this.#run?.status();
     } catch (error) {

@@ -1,6 +1,6 @@
 /** A pipeline that runs now, as the page needs it: handed in by who started it, or reached over the lake's control socket. */
 import type { Lake } from '../lake/lake.js';
-import type { BatchProgress, StreamStatus } from './messages.js';
+import type { BatchProgress, RunModel, StreamStatus } from './messages.js';
 
 /** One thing that happened in a run; only committed batches carry more than where and when. What concerns no stream names none. */
 export interface RunEvent {
@@ -12,9 +12,15 @@ export interface RunEvent {
   readonly progress?: BatchProgress;
 }
 
+export interface RunStatus {
+  /** In the order in which a post passes them. */
+  streams: StreamStatus[];
+  /** Null before it is known. */
+  model: RunModel | null;
+}
+
 export interface LiveRun {
-  /** The streams in the order in which a post passes them. */
-  status(): StreamStatus[] | Promise<StreamStatus[]>;
+  status(): RunStatus | Promise<RunStatus>;
   /** Events from now on; the sequence ends with the run. Asked for once. */
   events(): AsyncIterable<RunEvent>;
   /** @throws engine.no_such_query */
@@ -30,7 +36,10 @@ export async function runOf(lake: Lake): Promise<LiveRun | undefined> {
   const client = await lake.control();
   if (client === undefined) return undefined;
   return {
-    status: async () => (await client.status<StreamStatus>()).streams,
+    status: async () => {
+      const { streams, model } = await client.status<StreamStatus>();
+      return { streams, model: (model as RunModel | undefined) ?? null };
+    },
     events: () => client.events<RunEvent>(),
     start: (stream) => client.start(stream),
     stop: (stream) => client.stop(stream),

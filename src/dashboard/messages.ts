@@ -1,11 +1,15 @@
 /**
  * What server and page say to each other: REST answers and the events of `/api/events`. Both halves compile against this
- * file and nothing else of each other. All times are milliseconds since the epoch; every value survives JSON unchanged.
+ * file, which hands on `model-messages.ts`, and nothing else of each other. All times are milliseconds since the epoch;
+ * every value survives JSON unchanged.
  *
  * Statuses, progress and events have the shapes of the engine's own (`QueryStatus`, `BatchProgress`, `QueryEvent`), so
  * whoever wires a running pipeline to a page hands them over as they are.
  */
 import type { SeriesColumns, SeriesLimits } from '../figures/bounded-series.js';
+import type { ModelFigures, RunModel } from './model-messages.js';
+
+export type * from './model-messages.js';
 
 export type Sentiment = 'negative' | 'neutral' | 'positive';
 export const sentiments: readonly Sentiment[] = ['positive', 'neutral', 'negative'];
@@ -183,17 +187,30 @@ export interface LakeLabel {
 
 /** What the page shows, in parts that change on their own. */
 export interface PageParts {
-  /** The pipeline: whether one runs on this lake now, and its streams in the order in which a post passes them. */
-  flow: { running: boolean; streams: StreamStatus[] };
+  /**
+   * The pipeline: whether one runs on this lake now, its streams in the order in which a post passes them, and the models
+   * of the run.
+   */
+  flow: { running: boolean; streams: StreamStatus[]; model: RunModel | null };
   tables: TableTotal[];
   history: History;
   sentiment: SentimentOverTime;
   mentions: MentionBoards;
   /** The last 20 scored, newest first. */
   posts: ScoredPost[];
+  /** Null until it has been counted for the first time. */
+  quality: ModelFigures | null;
 }
 export type Part = keyof PageParts;
-export const parts: readonly Part[] = ['flow', 'tables', 'history', 'sentiment', 'mentions', 'posts'];
+export const parts: readonly Part[] = [
+  'flow',
+  'tables',
+  'history',
+  'sentiment',
+  'mentions',
+  'posts',
+  'quality',
+];
 
 /** Everything, for the first paint: answer of `GET /api/state` and first event of every connection. */
 export interface PageState extends PageParts {

@@ -75,3 +75,35 @@ export class Paced<T> {
     }, ms).unref();
   }
 }
+
+/**
+ * A figure that takes so long that nothing may wait for it: the last one is given at once while a fresh one is made, and
+ * whoever shows it is told when that is there.
+ */
+export class Behind<T> {
+  readonly #paced: Paced<T>;
+  readonly #onFresh: () => void;
+  readonly #onError: (error: unknown) => void;
+  #value: T | null = null;
+
+  /** @param make gives the same object while nothing has changed */
+  constructor(make: () => Promise<T>, onFresh: () => void, onError: (error: unknown) => void) {
+    this.#paced = new Paced(make, onFresh);
+    this.#onFresh = onFresh;
+    this.#onError = onError;
+  }
+
+  /** Null until the first one is there. */
+  async read(): Promise<T | null> {
+    this.#paced.read().then((fresh) => {
+      if (fresh === this.#value) return;
+      this.#value = fresh;
+      this.#onFresh();
+    }, this.#onError);
+    return this.#value;
+  }
+
+  close(): void {
+    this.#paced.close();
+  }
+}

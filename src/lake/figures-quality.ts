@@ -19,6 +19,8 @@ export interface Quality {
   /** Of the table; null when there is none. */
   version: number | null;
   posts: number;
+  /** Posts that bring any label along. */
+  labelled: number;
   /** How labels were read, like `0/2/4`; null where they were not. */
   labels: string | null;
   /** Why nothing is measured, as a sentence; null where it is. */
@@ -34,6 +36,9 @@ export interface ModelQuality extends Omit<ClassificationMeasures, 'rows'> {
   posts: number;
   evaluated: number;
   coverage: number;
+  /** When its first and its newest row were scored, milliseconds since the epoch. */
+  scored_from: number;
+  scored_to: number;
   /** Positive against negative. */
   precision_positive: number | null;
   recall_positive: number | null;
@@ -44,7 +49,14 @@ export interface ModelQuality extends Omit<ClassificationMeasures, 'rows'> {
   confidence: number[];
 }
 
-export const noQuality: Quality = { version: null, posts: 0, labels: null, refused: null, models: [] };
+export const noQuality: Quality = {
+  version: null,
+  posts: 0,
+  labelled: 0,
+  labels: null,
+  refused: null,
+  models: [],
+};
 
 const bins = 15;
 
@@ -55,6 +67,8 @@ interface Group {
   bin: number;
   posts: number;
   probability: number;
+  scored_from: number;
+  scored_to: number;
 }
 
 /** @param given what labels mean; without it, it is found from all labels of the table */
@@ -67,6 +81,7 @@ export async function quality(session: DuckSession, at: TableAt, given?: LabelSc
   return {
     version: at.snapshot.version,
     posts: sum(groups.map(({ posts }) => posts)),
+    labelled: sum(groups.map(({ label, posts }) => (isBlank(label) ? 0 : posts))),
     labels: isRead ? scheme.name : null,
     refused: isRead ? null : refusal(scheme.reason, labels),
     models: models
@@ -79,8 +94,12 @@ export async function quality(session: DuckSession, at: TableAt, given?: LabelSc
 }
 
 function refusal(reason: string, labels: readonly (string | null)[]): string {
-  if (labels.every((label) => label === null || label.trim() === '')) return 'No post brings a label along.';
+  if (labels.every(isBlank)) return 'No post brings a label along.';
   return `The labels could mean several things, so nothing is measured: ${reason}. Say in murmur.yaml what they mean (labels:).`;
+}
+
+function isBlank(label: string | null): boolean {
+  return label === null || label.trim() === '';
 }
 
 async function groupsOf(session: DuckSession, { snapshot, table }: TableAt): Promise<Group[]> {
@@ -92,13 +111,16 @@ async function groupsOf(session: DuckSession, { snapshot, table }: TableAt): Pro
     'predicted_sentiment',
     'predicted_score',
     'model',
+    'scored_at',
   ];
   const scan = await scanSql(session, snapshot, table.storage, { columns });
   return session.rows<Group>(
     `SELECT label, predicted, model, greatest(0, least(${bins - 1}, ceil(probability * ${bins}) - 1))::INTEGER AS bin,
-       count(*) AS posts, sum(probability) AS probability
+       count(*) AS posts, sum(probability) AS probability,
+       epoch_ms(min(scored_from)) AS scored_from, epoch_ms(max(scored_to)) AS scored_to
      FROM (SELECT any_value(sentiment) FILTER ("text" IS NOT NULL) AS label, any_value(predicted_sentiment) AS predicted,
-         any_value(model) AS model, any_value(predicted_score) / 100 AS probability
+         any_value(model) AS model, any_value(predicted_score) / 100 AS probability,
+         min(scored_at) AS scored_from, max(scored_at) AS scored_to
        FROM (${scan}) GROUP BY source, post_id)
      GROUP BY ALL`,
   );
@@ -125,6 +147,8 @@ function qualityOf(model: string, groups: readonly Group[], scheme: LabelScheme 
     posts,
     evaluated,
     coverage: posts === 0 ? 0 : evaluated / posts,
+    scored_from: Math.min(...groups.map((group) => group.scored_from)),
+    scored_to: Math.max(...groups.map((group) => group.scored_to)),
     ...measures,
     precision_positive: precision,
     recall_positive: recall,

@@ -9,6 +9,7 @@ import { type MentionBoards, mentionBoards } from './figures-mentions.js';
 import { lastScored, type ScoredPost } from './figures-posts.js';
 import { type BatchSum, progressSums } from './figures-progress.js';
 import { noQuality, type Quality, quality } from './figures-quality.js';
+import { type LastScoring, lastScoring } from './figures-scoring.js';
 import { SentimentFigure, type SentimentOverTime } from './figures-sentiment.js';
 import type { LakeTable, TableAt, TableSummary } from './lake-table.js';
 
@@ -58,6 +59,13 @@ export class LakeFigures {
   quality(): Promise<Quality> {
     return this.#remember<Quality>('quality', 'gold', noQuality, (session, at) =>
       quality(session, at, this.#access.labels),
+    );
+  }
+
+  /** What the newest batches of gold tell of their scoring; null where none does. */
+  lastScoring(): Promise<LastScoring | null> {
+    return this.#remember<LastScoring | null>('scoring', 'gold', null, () =>
+      lastScoring(this.#access.table('gold')),
     );
   }
 

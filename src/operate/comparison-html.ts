@@ -35,7 +35,7 @@ ${table(
   ]),
 )}
 <h2>What was taken for what</h2>
-<div class="matrices">${models.map(({ confusion, model }) => confusionSvg(confusion, model)).join('\n')}</div>
+<div class="matrices">${models.map(({ confusion, model }) => confusionSvg(confusion, { title: model })).join('\n')}</div>
 <h2>Recall by class</h2>
 ${table(
   ['class', 'rows', ...names.map(escaped)],

@@ -26,7 +26,7 @@ ${table(
   measures.map(([name, value]) => [name, percent(value)]),
 )}
 <h2>What was taken for what</h2>
-<div class="matrices">${confusionSvg(confusion, model)}</div>
+<div class="matrices">${confusionSvg(confusion, { title: model })}</div>
 <h2>By class</h2>
 ${table(
   ['class', 'rows', 'precision', 'recall', 'F1'],

@@ -101,7 +101,10 @@ export function logEvaluation(
     log.artifact('evaluation.html', evaluationHtml(evaluation));
     log.artifact('slices.json', json(evaluation.slices));
     log.artifact('confusion.json', json(evaluation.confusion));
-    log.artifact('confusion.png', await svgPng(confusionSvg(evaluation.confusion, evaluation.model)));
+    log.artifact(
+      'confusion.png',
+      await svgPng(confusionSvg(evaluation.confusion, { title: evaluation.model })),
+    );
   });
 }
 
@@ -124,7 +127,7 @@ export function logComparison(
       log.artifact(`confusion/model_${i + 1}.json`, json(evaluation.confusion));
       log.artifact(
         `confusion/model_${i + 1}.png`,
-        await svgPng(confusionSvg(evaluation.confusion, evaluation.model)),
+        await svgPng(confusionSvg(evaluation.confusion, { title: evaluation.model })),
       );
     }
     // As `compare` lists them: the first with each behind it, then the second.

@@ -10,13 +10,18 @@ import type {
   JourneyStage,
   LakeLabel,
   MentionRow,
+  ModelFigures,
+  ModelQuality,
   PageParts,
   Part,
   PostDraft,
+  RunModel,
   ScoredPost,
   Sentiment,
   StreamStatus,
 } from '../../src/dashboard/messages.js';
+import { calibrationOf } from '../../src/figures/calibration.js';
+import { binaryMeasures, classificationMeasures } from '../../src/figures/classification.js';
 
 export const streams = ['bronze', 'silver', 'gold', 'application'];
 
@@ -37,14 +42,16 @@ export class FakeFeed implements DashboardFeed {
     sentiment: 0,
     mentions: 0,
     posts: 0,
+    quality: 0,
   };
   readonly calls: string[] = [];
   parts: Omit<PageParts, 'history'> = {
-    flow: { running: true, streams: streams.map((name) => status(name)) },
+    flow: { running: true, streams: streams.map((name) => status(name)), model: null },
     tables: [],
     sentiment: { by: 'timestamp', widthMs: 1000, buckets: [] },
     mentions: { talked: [], positive: [], negative: [] },
     posts: [],
+    quality: figures(),
   };
 
   async read<P extends Part>(part: P): Promise<PageParts[P]> {
@@ -181,4 +188,76 @@ export function scored(text: string, sentiment: Sentiment, change: Partial<Score
 
 export function mention(name: string, positive: number, neutral: number, negative: number): MentionRow {
   return { mention: name, positive, neutral, negative };
+}
+
+/** What is known of no models at all. */
+export function figures(change: Partial<ModelFigures> = {}): ModelFigures {
+  return {
+    version: null,
+    posts: 0,
+    labelled: 0,
+    labels: null,
+    refused: null,
+    models: [],
+    last: null,
+    drift_limit: 0.25,
+    ...change,
+  };
+}
+
+/**
+ * A model that scored so many posts alike sure, `counts` of them with a label.
+ * @param counts `[actual][predicted]`: negative, neutral, positive
+ */
+export function measured(
+  model: string,
+  posts: number,
+  counts: number[][],
+  sure = 0.9,
+  change: Partial<ModelQuality> = {},
+): ModelQuality {
+  const confusion = { labels: ['negative', 'neutral', 'positive'], counts };
+  const { rows: evaluated, ...measures } = classificationMeasures(confusion);
+  const { precision, recall, f1 } = binaryMeasures(confusion, 'positive', 'negative');
+  const right = counts.reduce((sum, row, i) => sum + row[i]!, 0);
+  const bins = Array.from({ length: 15 }, (_, bin) =>
+    bin === Math.ceil(sure * 15) - 1 ? { rows: evaluated, probability: evaluated * sure, right } : nothing,
+  );
+  return {
+    model,
+    posts,
+    evaluated,
+    coverage: posts === 0 ? 0 : evaluated / posts,
+    scored_from: 0,
+    scored_to: 0,
+    ...measures,
+    precision_positive: precision,
+    recall_positive: recall,
+    f1_positive: f1,
+    confusion,
+    calibration: calibrationOf(bins),
+    confidence: bins.map(({ rows }) => (rows > 0 ? posts : 0)),
+    ...change,
+  };
+}
+const nothing = { rows: 0, probability: 0, right: 0 };
+
+export function runModel(change: Partial<RunModel> = {}): RunModel {
+  return {
+    written: 'bundled',
+    id: 'murmur-minilm/1',
+    digest: 'd1',
+    since: 0,
+    next: null,
+    swaps: 0,
+    loads: { total: 1, present: 1 },
+    restarts: 0,
+    texts: 0,
+    cache_hits: 0,
+    rss: 0,
+    fault: null,
+    shadow: null,
+    drift: { limit: 0.25, baseline_posts: null, figures: null, alarms: [] },
+    ...change,
+  };
 }

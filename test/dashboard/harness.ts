@@ -9,7 +9,17 @@ import {
   type PostDraft,
 } from '../../src/dashboard/messages.js';
 import { startDashboard } from '../../src/dashboard/server.js';
-import { FakeFeed, mention, progress, scored, status, streams } from './fake-feed.js';
+import {
+  FakeFeed,
+  figures,
+  measured,
+  mention,
+  progress,
+  runModel,
+  scored,
+  status,
+  streams,
+} from './fake-feed.js';
 
 const scene = process.argv[2] ?? 'live';
 const port = Number(process.argv[3] ?? 4646);
@@ -65,9 +75,29 @@ class Harness extends FakeFeed {
     this.parts.posts = Array.from({ length: 20 }, (_, i) => this.say(end - i * 700));
     this.parts.tables = this.tables(12_403);
     this.parts.mentions = this.boards();
+    const matrix = [
+      [1420, 210, 96],
+      [402, 2610, 540],
+      [131, 380, 2904],
+    ];
+    const few = [
+      [40, 22, 9],
+      [60, 210, 51],
+      [20, 71, 90],
+    ];
+    const scored_to = end;
+    this.parts.quality = figures({
+      ...{ version: 7, posts: 12_403, labelled: 8900, labels: '0/1/2' },
+      models: [
+        measured('murmur-minilm/1', 11_200, matrix, 0.8, { scored_to, confidence: bell(11_200) }),
+        measured('lexicon/1', 1203, few, 0.6, { scored_to }),
+      ],
+      last: { model: 'murmur-minilm/1', digest: 'd1', ...this.watched() },
+    });
     this.parts.flow = {
       running: scene !== 'stopped',
       streams: streams.map((name) => this.stream(name, end)),
+      model: scene === 'stopped' ? null : this.models(),
     };
   }
 
@@ -135,6 +165,28 @@ class Harness extends FakeFeed {
     });
   }
 
+  models() {
+    const { shadow, drift } = this.watched();
+    return runModel({
+      ...{ written: 'models:/sentiment@champion', since: Date.now() - 500_000, swaps: 1 },
+      ...{ texts: 12_403, cache_hits: 1800, rss: 310e6, loads: { total: 4, present: 2 } },
+      shadow: { ...shadow, agreement: shadow.agreed / shadow.scored, fault: null },
+      drift: { limit: 0.25, baseline_posts: 2000, figures: drift, alarms: ['length_psi'] },
+    });
+  }
+
+  watched() {
+    const shares = {
+      negative: { now: 0.22, baseline: 0.24 },
+      neutral: { now: 0.4, baseline: 0.34 },
+      positive: { now: 0.38, baseline: 0.42 },
+    };
+    return {
+      shadow: { model: 'sentiment/3', sampled: 620, scored: 618, agreed: 571 },
+      drift: { posts: 2000, score_psi: 0.04, length_psi: 0.31, class_psi: 0.12, shares },
+    };
+  }
+
   say(at: number) {
     const positive = Math.random() < 0.56;
     const all = positive ? praise : blame;
@@ -199,7 +251,11 @@ class Harness extends FakeFeed {
     }
     if (this.#wave++ % 4 === 0)
       this.batch({ stream: 'application', at: now, input_posts: rate * 4, output_rows: 12, duration_ms: 80 });
-    this.set('flow', { running: true, streams: streams.map((name) => this.stream(name, now)) });
+    this.set('flow', {
+      running: true,
+      streams: streams.map((name) => this.stream(name, now)),
+      model: this.models(),
+    });
     const fresh = Array.from({ length: 1 + (this.#wave % 3) }, () => this.say(now));
     this.set('posts', [...fresh, ...this.parts.posts].slice(0, 20));
     const lucky = weights[Math.floor(Math.random() * weights.length)]!;
@@ -232,6 +288,12 @@ class Harness extends FakeFeed {
     setTimeout(() => walk(0), 200);
     return journey;
   }
+}
+
+function bell(posts: number): number[] {
+  const weights = Array.from({ length: 15 }, (_, i) => (i < 5 ? 0 : Math.exp(-(((i - 12) / 2.5) ** 2))));
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  return weights.map((weight) => Math.round((posts * weight) / all));
 }
 
 const feed = new Harness();

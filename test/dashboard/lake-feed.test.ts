@@ -6,12 +6,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Broadcast } from '../../src/base/broadcast.js';
 import type { FeedChange } from '../../src/dashboard/feed.js';
 import { LakeFeed, type LakeFeedOptions } from '../../src/dashboard/lake-feed.js';
-import type { LiveRun, RunEvent } from '../../src/dashboard/live-run.js';
+import type { LiveRun, RunEvent, RunStatus } from '../../src/dashboard/live-run.js';
 import type { BatchProgress } from '../../src/dashboard/messages.js';
 import { ControlServer } from '../../src/lake/control-server.js';
 import { Lake } from '../../src/lake/lake.js';
 import { goldRows, LakeBuilder } from '../lake/lake-builder.js';
-import { progress, status } from './fake-feed.js';
+import { progress, runModel, status } from './fake-feed.js';
 
 let builder: LakeBuilder;
 let lake: Lake;
@@ -43,8 +43,10 @@ function handRun(): { run: LiveRun; events: Broadcast<RunEvent>; calls: string[]
   const events = new Broadcast<RunEvent>();
   const calls: string[] = [];
   const run: LiveRun = {
-    status: () =>
-      ['bronze', 'silver', 'gold', 'application'].map((name) => status(name, { state: 'running' })),
+    status: () => ({
+      streams: ['bronze', 'silver', 'gold', 'application'].map((name) => status(name, { state: 'running' })),
+      model: runModel({ id: 'm/1', swaps: 2 }),
+    }),
     events: () => events.subscribe(),
     start: async (name) => void calls.push(`start ${name}`),
     stop: async (name) => void calls.push(`stop ${name}`),
@@ -157,6 +159,31 @@ describe('without a run', () => {
     await expect.poll(async () => goldBatches(), { timeout: 10_000 }).toEqual([1]);
   });
 
+  it('how right the models were stands there too, with what the last batch told of its scoring', async () => {
+    const scored = (label: string, post: string) =>
+      `SELECT '${post}' AS post_id, 'files' AS source, 'a text' AS "text", '${label}' AS sentiment, 'm/1' AS model,
+         'positive' AS predicted_sentiment, 90::DOUBLE AS predicted_score, '2026-11-21'::TIMESTAMPTZ AS scored_at`;
+    open({ driftLimit: 0.1 });
+    expect(await feed.read('quality')).toBeNull();
+    await expect.poll(() => feed.read('quality')).toMatchObject({ version: null, models: [], last: null });
+    const shadow = { model: 's/2', sampled: 4, scored: 3, agreed: 2 };
+    const drift = { posts: 500, score_psi: 0.01, length_psi: 0.3, class_psi: 0, shares: {} };
+    const model = { id: 'm/1', digest: 'd' };
+    const report = (scoring: object) => JSON.stringify({ model, scoring: { model: 'm/1', ...scoring } });
+    await told(tells('quality'), () =>
+      builder.append('gold', scored('positive', 'a'), 0, report({ shadow, drift: null })),
+    );
+    await builder.append('gold', scored('negative', 'b'), 1, report({ shadow, drift }));
+    await builder.append('gold', scored('neutral', 'c'), undefined, '{"maintenance":true}');
+    await expect.poll(async () => (await feed.read('quality'))?.posts, { timeout: 10_000 }).toBe(3);
+    expect(await feed.read('quality')).toMatchObject({
+      labelled: 3,
+      models: [{ model: 'm/1', evaluated: 3, accuracy: 1 / 3, scored_from: Date.UTC(2026, 10, 21) }],
+      last: { model: 'm/1', digest: 'd', shadow: { model: 's/2', sampled: 8, scored: 6, agreed: 4 }, drift },
+      drift_limit: 0.1,
+    });
+  });
+
   async function goldBatches(): Promise<number[]> {
     const { streams } = await feed.read('history');
     return streams.find(({ stream }) => stream === 'gold')!.all.batches;
@@ -167,7 +194,7 @@ describe('beside a run of this process', () => {
   it('its status is shown and its streams are switched', async () => {
     const { run, calls, events } = handRun();
     open({ run });
-    expect(await feed.read('flow')).toEqual({ running: true, streams: run.status() });
+    expect(await feed.read('flow')).toEqual({ running: true, ...(await run.status()) });
     await feed.stop('gold');
     await feed.start('gold');
     expect(calls).toEqual(['stop gold', 'start gold']);
@@ -209,13 +236,13 @@ describe('beside a run of another process', () => {
     const server = await ControlServer.claim(lake.paths.socket);
     ends.push(() => server.close());
     server.serve({
-      status: () => ({ pid: 1, runId: 'r', startedAt: 5, page: null, streams: run.status() as object[] }),
+      status: () => ({ pid: 1, runId: 'r', startedAt: 5, page: null, ...(run.status() as RunStatus) }),
       start: run.start,
       stop: run.stop,
       close() {},
       events: () => run.events(),
     });
-    expect(await feed.read('flow')).toEqual({ running: true, streams: run.status() });
+    expect(await feed.read('flow')).toEqual({ running: true, ...(await run.status()) });
     await feed.stop('silver');
     expect(calls).toEqual(['stop silver']);
     await told(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Paced } from '../../src/dashboard/pace.js';
+import { Behind, Paced } from '../../src/dashboard/pace.js';
 
 /** A figure whose cost in milliseconds is set by the test. */
 function figure(cost: () => number) {
@@ -58,4 +58,30 @@ it('a failure is not kept', async () => {
   await expect(paced.read()).rejects.toThrow('gone');
   failing = false;
   expect(await paced.read()).toBe('back');
+});
+
+it('behind the page a figure is made while the last one is shown, and told once it is there', async () => {
+  let release: (value: object) => void = () => {};
+  let told = 0;
+  const errors: unknown[] = [];
+  const behind = new Behind<object>(
+    () => new Promise((resolve) => (release = resolve)),
+    () => told++,
+    (error) => errors.push(error),
+  );
+  const [first, second] = [{}, {}];
+  expect(await behind.read()).toBeNull();
+  release(first);
+  await expect.poll(() => told).toBe(1);
+  expect(await behind.read()).toBe(first);
+  release(first);
+  await new Promise(setImmediate);
+  expect(told).toBe(1);
+  expect(await behind.read()).toBe(first);
+  release(second);
+  await expect.poll(() => told).toBe(2);
+  expect(await behind.read()).toBe(second);
+  release(second);
+  behind.close();
+  expect(errors).toEqual([]);
 });

@@ -115,7 +115,11 @@ describe('the sentence', () => {
   const posts = [scored('hi', 'positive')];
   const say = (change: Partial<PageState>, history = new BatchHistory(streams)) =>
     flowSentence(modelOf(state(history, change), [], now), now);
-  const running = (change = {}) => ({ running: true, streams: [status('bronze', change), status('gold')] });
+  const running = (change = {}) => ({
+    running: true,
+    streams: [status('bronze', change), status('gold')],
+    model: null,
+  });
 
   it('tells how fast posts flow', () => {
     const history = new BatchHistory(streams);
@@ -139,7 +143,7 @@ describe('the sentence', () => {
       tone: 'quiet',
       head: 'Ready. Nothing has arrived yet.',
     });
-    const resting = { running: false, streams: [status('bronze', { state: 'stopped' })] };
+    const resting = { running: false, streams: [status('bronze', { state: 'stopped' })], model: null };
     expect(say({ flow: resting })).toMatchObject({ tone: 'stopped', command: 'murmur run' });
     expect(say({ flow: resting, posts }).head).toBe('The pipeline is not running.');
   });

@@ -58,7 +58,10 @@ describe('measures of a confusion matrix', () => {
   });
 
   it('are drawn with every count, and with markup taken as text', () => {
-    const svg = confusionSvg({ ...matrix, labels: ['<b>', 'neutral', 'positive'] }, 'model & data');
+    const svg = confusionSvg(
+      { ...matrix, labels: ['<b>', 'neutral', 'positive'] },
+      { title: 'model & data' },
+    );
     expect(svg).toContain('&#60;b&#62;');
     expect(svg).toContain('model &#38; data');
     expect(svg.match(/<rect/g)).toHaveLength(10);

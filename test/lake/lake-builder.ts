@@ -20,20 +20,24 @@ export class LakeBuilder {
   }
 
   /** Appends the rows of a query to a table of ours, made at the first time. @returns the version */
-  async append(name: TableName, select: string, batchId?: number): Promise<number> {
-    return this.appendTo(name, tables[name], select, batchId);
+  async append(name: TableName, select: string, batchId?: number, murmur?: string): Promise<number> {
+    return this.appendTo(name, tables[name], select, batchId, murmur);
   }
 
-  async appendTo(name: string, schema: StructType, select: string, batchId?: number): Promise<number> {
+  /** @param murmur what the batch tells of itself in its commit */
+  async appendTo(
+    name: string,
+    schema: StructType,
+    select: string,
+    batchId?: number,
+    murmur = JSON.stringify({ batch: batchId }),
+  ): Promise<number> {
     const table = await this.table(name, schema);
     const files = await this.write(table, select);
     const transaction = table.begin();
     for (const file of files) transaction.add(file);
     if (batchId !== undefined) transaction.txn(`query-of-${name}`, batchId);
-    const result = await transaction.commit({
-      operation: 'WRITE',
-      murmur: JSON.stringify({ batch: batchId }),
-    });
+    const result = await transaction.commit({ operation: 'WRITE', murmur });
     if (result.outcome !== 'committed') throw new Error('lost a race with nobody');
     return result.version;
   }

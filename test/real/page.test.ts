@@ -136,6 +136,33 @@ it('stops a stream and starts it again', async () => {
   await page.close();
 });
 
+it('shows how right the model is, live, in both themes and on a narrow screen', async () => {
+  for (const look of [{}, { dark: true }, { dark: true, width: 400 }]) {
+    const { page, faults } = await openPage(look);
+    await page.getByRole('link', { name: 'Model', exact: true }).click();
+    await expect.poll(() => headline(page), patience).toMatch(/^Right on [\d.]+\s% of the posts/);
+    const counts = await page.locator('.confusion svg text[font-size="18"]').allTextContents();
+    expect(counts).toHaveLength(9);
+    const labelled = counts.reduce((sum, text) => sum + Number(text), 0);
+    expect(labelled).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await page.locator('.measures .readout').textContent())!, patience)
+      .toMatch(/coverage (100\.0|99\.\d)\s%$/);
+    // Posts go on coming, and the matrix with them.
+    const total = async () => {
+      const texts = await page.locator('.confusion svg text[font-size="18"]').allTextContents();
+      return texts.reduce((sum, text) => sum + Number(text), 0);
+    };
+    await expect.poll(total, patience).toBeGreaterThan(labelled);
+    expect(await page.locator('.fact strong').first().textContent()).toMatch(/^murmur-minilm-tweets\/\d/);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    const name = `model${look.dark ? '-dark' : ''}${look.width ? '-narrow' : ''}.png`;
+    await page.screenshot({ path: join(pictures, name), fullPage: true });
+    expect(faults).toEqual([]);
+    await page.close();
+  }
+});
+
 it('fits a narrow screen, and remembers the colours that were chosen', async () => {
   const { page, faults } = await openPage({ width: 400 });
   await page.locator('.bars li').first().waitFor(patience);
@@ -171,6 +198,9 @@ it('says when the server is gone, comes back by itself, and then says that nothi
   expect(await goldRows(page)).toBeGreaterThan(0);
   expect(await page.locator('.posts li').count()).toBe(20);
   await page.screenshot({ path: join(pictures, 'stopped.png'), fullPage: true });
+  await page.getByRole('link', { name: /^Right on/ }).click();
+  expect(await page.locator('.confusion svg').count()).toBe(1);
+  expect(await page.locator('.fact strong').first().textContent()).toMatch(/^murmur-minilm-tweets\/\d/);
   await page.close();
 });
 
@@ -183,6 +213,9 @@ it('of an empty lake says how to begin', async () => {
   await page.getByText('Three ways to begin').waitFor(patience);
   expect(await headline(page)).toBe('The pipeline is not running.');
   await page.screenshot({ path: join(pictures, 'empty.png') });
+  await page.getByRole('link', { name: 'Model', exact: true }).click();
+  expect(await headline(page)).toBe('No post has been scored yet.');
+  expect(await page.locator('.command code').textContent()).toBe('murmur run');
   expect(faults).toEqual([]);
   await page.close();
 });

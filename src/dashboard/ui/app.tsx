@@ -6,10 +6,12 @@ import { isEmpty, postRate } from './flow-state.js';
 import { decimal } from './format.js';
 import { Logo, ThemeIcon } from './icons.js';
 import { LatestPosts } from './latest-posts.js';
+import { ModelView } from './model-view.js';
 import { Mood, MoodBar } from './mood.js';
 import type { PageModel } from './page-model.js';
 import { People } from './people.js';
-import { routeOf, routes } from './routes.js';
+import { RightLine } from './right-line.js';
+import { type Route, routeOf, routes } from './routes.js';
 import { StreamGraphs } from './stream-graphs.js';
 import { TableTotals } from './table-totals.js';
 import { applyTheme, storedTheme, themes } from './theme.js';
@@ -20,17 +22,24 @@ export function App() {
   const clock = useNow();
   const { link, model } = page;
   // A page that lost its server stands still at that moment, instead of telling that nothing flows.
+  const route = routeOf(useHash());
   const now = (link === 'lost' ? page.lostAt : clock) + (model?.clockOffset ?? 0);
   useTitle(model, now);
   return (
     <>
-      <a class="skip" href="#main">
+      <button type="button" class="skip" onClick={toContent}>
         To the content
-      </a>
-      <Head model={model} link={link} />
+      </button>
+      <Head model={model} link={link} route={route} />
       {link === 'lost' && <LostBanner page={page} clock={clock} />}
-      <main id="main" class={link === 'lost' ? 'frozen' : ''}>
-        {model === undefined ? <Listening /> : <Live page={page} model={model} now={now} />}
+      <main id="main" tabindex={-1} class={link === 'lost' ? 'frozen' : ''}>
+        {model === undefined ? (
+          <Listening />
+        ) : route.hash === '#model' ? (
+          <ModelView model={model} now={now} />
+        ) : (
+          <Live page={page} model={model} now={now} />
+        )}
       </main>
       {model !== undefined && (
         <footer class="foot quiet">
@@ -58,6 +67,7 @@ function Live({ page, model, now }: { page: Page; model: PageModel; now: number 
           ) : (
             <>
               <People mentions={model.mentions} />
+              <RightLine quality={model.quality} running={model.flow.running} />
               <Mood sentiment={model.sentiment} now={now} />
               <StreamGraphs model={model} now={now} />
             </>
@@ -120,8 +130,12 @@ function LostBanner({ page, clock }: { page: Page; clock: number }) {
   );
 }
 
-function Head({ model, link }: { model: PageModel | undefined; link: Page['link'] }) {
-  const hash = useHash();
+/** Past the head. A link would change the hash, which names the view. */
+function toContent(): void {
+  document.getElementById('main')?.focus();
+}
+
+function Head({ model, link, route }: { model: PageModel | undefined; link: Page['link']; route: Route }) {
   const state = link === 'live' ? (model?.flow.running ? 'live' : 'not running') : link;
   return (
     <header class="head">
@@ -134,15 +148,13 @@ function Head({ model, link }: { model: PageModel | undefined; link: Page['link'
           {model.lake.name}
         </span>
       )}
-      {routes.length > 1 && (
-        <nav aria-label="Pages">
-          {routes.map((route) => (
-            <a key={route.hash} href={route.hash} aria-current={route === routeOf(hash) ? 'page' : undefined}>
-              {route.title}
-            </a>
-          ))}
-        </nav>
-      )}
+      <nav aria-label="Pages">
+        {routes.map((each) => (
+          <a key={each.hash} href={each.hash} aria-current={each === route ? 'page' : undefined}>
+            {each.title}
+          </a>
+        ))}
+      </nav>
       <span class={`link-state ${state.replace(' ', '-')}`}>{state}</span>
       <ThemeSwitch />
     </header>

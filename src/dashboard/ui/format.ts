@@ -27,6 +27,11 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
+/** A measure of 0–1 to the tenth, `75.5 %`; a dash where nothing was measured. */
+export function measure(share: number | null): string {
+  return share === null ? '–' : `${(share * 100).toFixed(1)}\u00a0%`;
+}
+
 /** `84 ms`, `1.2 s`, `3 min 10 s`. */
 export function duration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;

@@ -5,6 +5,7 @@ import './style/frame.css';
 import './style/flow.css';
 import './style/people.css';
 import './style/charts.css';
+import './style/model.css';
 import { applyTheme, storedTheme } from './theme.js';
 
 applyTheme(storedTheme());

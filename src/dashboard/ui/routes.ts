@@ -4,7 +4,10 @@ export interface Route {
   title: string;
 }
 
-export const routes: readonly Route[] = [{ hash: '#/', title: 'Live' }];
+export const routes: readonly Route[] = [
+  { hash: '#/', title: 'Live' },
+  { hash: '#model', title: 'Model' },
+];
 
 export function routeOf(hash: string): Route {
   return routes.find((route) => route.hash === hash) ?? routes[0]!;

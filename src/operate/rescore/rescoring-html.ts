@@ -16,7 +16,7 @@ ${
   changes === null
     ? ''
     : `<h2>What became what</h2>
-<div class="matrices">${confusionSvg(changes, model, 'columns: now, rows: before')}</div>`
+<div class="matrices">${confusionSvg(changes, { title: model, axes: 'columns: now, rows: before' })}</div>`
 }
 ${
   measured.length === 0

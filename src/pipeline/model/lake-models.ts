@@ -56,8 +56,13 @@ export interface ModelStatus extends ServingStatus {
   fault: TellableFault | null;
   /** Counts of this run, by post. `agreement` is agreed / scored. */
   shadow: (ShadowCounts & { agreement: number | null; fault: TellableFault | null }) | null;
-  /** `baseline_posts` null: they are still being gathered. */
-  drift: { baseline_posts: number | null; figures: DriftFigures | null; alarms: DriftMeasure[] };
+  /** `limit` is that of the alarms; `baseline_posts` null: they are still being gathered. */
+  drift: {
+    limit: number;
+    baseline_posts: number | null;
+    figures: DriftFigures | null;
+    alarms: DriftMeasure[];
+  };
 }
 
 /** Digests of the bundles that must stay. */
@@ -107,6 +112,7 @@ export class LakeModels {
       Serving.open(found, {
         threads: spec.streams.gold.threads,
         cache: spec.streams.gold.cache,
+        clock: options.clock,
         planned: (wanted) => planned(options, wanted, () => models.#serving.newest),
         onUse: async (found, digests) => {
           inUse.main = digests;
@@ -168,7 +174,12 @@ export class LakeModels {
               agreement: scored === 0 ? null : agreed / scored,
               fault: tellable(this.#shadow.fault),
             },
-      drift: { baseline_posts: this.#drift.posts, figures: this.#figures, alarms: this.#alarms },
+      drift: {
+        limit: this.#options.spec.drift.psi,
+        baseline_posts: this.#drift.posts,
+        figures: this.#figures,
+        alarms: this.#alarms,
+      },
     };
   }
 
@@ -196,13 +207,14 @@ export class LakeModels {
   }
 
   async #openShadow(shadow: Shadow): Promise<void> {
-    const { places, spec } = this.#options;
+    const { places, spec, clock } = this.#options;
     const { model } = spec.shadow!;
     const take = async (found: FoundModel) => {
       if (shadow.serving !== undefined) return shadow.serving.offer(found);
       shadow.serving = await Serving.open(found, {
         threads: 1,
         cache: false,
+        clock,
         planned: async () => found,
         onUse: async (proven, digests) => {
           this.#inUse.shadow = digests;

@@ -3,6 +3,7 @@
  * when the next batch is planned; by then no batch needs the old one, which is drained and closed. A batch that was planned
  * with another model is scored with that one, opened for as long as it takes.
  */
+import type { Clock } from '../../base/clock.js';
 import type { BatchModel } from '../../engine/embedded/index.js';
 import { openScorer, type Scorer } from '../../scoring/index.js';
 import type { FoundModel } from './find-model.js';
@@ -10,6 +11,7 @@ import type { FoundModel } from './find-model.js';
 export interface ServingOptions {
   threads: number | 'auto';
   cache: boolean;
+  clock: Clock;
   /** The model of a batch that was planned by an earlier process. */
   planned(wanted: BatchModel): Promise<FoundModel>;
   /** Told when a model is about to be used, and which bundles are in use then. */
@@ -20,12 +22,16 @@ export interface ServingOptions {
 interface Served {
   found: FoundModel;
   scorer: Scorer;
+  /** When it took over, milliseconds since the epoch. */
+  since: number;
 }
 
 export interface ServingStatus {
   /** `name/version`. */
   id: string;
   digest: string;
+  /** When it took over, milliseconds since the epoch. */
+  since: number;
   /** The model that waits for the next batch. */
   next: string | null;
   /** Models that have taken over from another since the start. */
@@ -34,6 +40,9 @@ export interface ServingStatus {
   loads: { total: number; present: number };
   /** Workers that died and were replaced, of the present model. */
   restarts: number;
+  /** Texts that the present model was asked for, and those whose answer was known already. */
+  texts: number;
+  cache_hits: number;
   /** Resident memory of the workers of the present model, bytes. */
   rss: number;
 }
@@ -92,16 +101,19 @@ export class Serving {
   }
 
   status(): ServingStatus {
-    const { found, scorer } = this.#present;
-    const { loads: present, restarts, rss } = scorer.stats();
+    const { found, scorer, since } = this.#present;
+    const { loads: present, restarts, texts, cacheHits: cache_hits, rss } = scorer.stats();
     const others = [this.#next, this.#replay].reduce((sum, s) => sum + (s?.scorer.stats().loads ?? 0), 0);
     return {
       id: found.model.id,
       digest: found.model.digest,
+      since,
       next: this.#next?.found.model.id ?? null,
       swaps: this.#swaps,
       loads: { total: this.#retiredLoads + others + present, present },
       restarts,
+      texts,
+      cache_hits,
       rss,
     };
   }
@@ -117,7 +129,7 @@ export class Serving {
     this.#replay = undefined;
     if (this.#next === undefined) return;
     this.#retire(this.#present);
-    this.#present = this.#next;
+    this.#present = { ...this.#next, since: this.#options.clock.now() };
     this.#next = undefined;
     this.#swaps++;
   }
@@ -149,11 +161,11 @@ export class Serving {
   }
 }
 
-async function warm(found: FoundModel, { threads, cache }: ServingOptions): Promise<Served> {
+async function warm(found: FoundModel, { threads, cache, clock }: ServingOptions): Promise<Served> {
   const scorer = await openScorer({ bundle: found.bundle, threads, cache });
   try {
     await scorer.ready();
-    return { found, scorer };
+    return { found, scorer, since: clock.now() };
   } catch (e) {
     await scorer.close();
     throw e;

@@ -181,7 +181,7 @@ export class RunTracking {
     );
     if (!isLast) return;
     this.#log.artifact('confusion.json', JSON.stringify({ ...model.confusion, model: model.model }, null, 2));
-    this.#log.artifact('confusion.png', await svgPng(confusionSvg(model.confusion, model.model)));
+    this.#log.artifact('confusion.png', await svgPng(confusionSvg(model.confusion, { title: model.model })));
   }
 
   /** Of the models whose scores stand in gold the one of this run. */
