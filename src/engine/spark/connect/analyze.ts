@@ -6,7 +6,7 @@ import type { AnalyzePlanRequestSchema, AnalyzePlanResponse } from './gen/spark/
 import { AnalyzePlanRequest_Explain_ExplainMode as ExplainMode } from './gen/spark/connect/base_pb.js';
 import type { Relation } from './relations.js';
 import { unexpected } from './statements.js';
-import type { Wire } from './wire.js';
+import type { AskOptions, Wire } from './wire.js';
 
 export type ExplainStyle = 'simple' | 'extended' | 'cost' | 'formatted';
 
@@ -20,8 +20,8 @@ const modes = {
 const oldestMajor = 4;
 
 /** @throws spark.version_unsupported (user) before Spark 4.0, spark.* */
-export async function sparkVersion(wire: Wire, signal?: AbortSignal): Promise<string> {
-  const result = await ask(wire, 'connecting to Spark', { case: 'sparkVersion', value: {} }, signal);
+export async function sparkVersion(wire: Wire, options: AskOptions): Promise<string> {
+  const result = await ask(wire, 'connecting to Spark', { case: 'sparkVersion', value: {} }, options);
   if (result.case !== 'sparkVersion') throw unexpected('spark_version');
   const { version } = result.value;
   if (release(version)[0] < oldestMajor) {
@@ -73,12 +73,12 @@ async function ask(
   wire: Wire,
   doing: string,
   analyze: Analyze,
-  signal?: AbortSignal,
+  askOptions?: AskOptions,
 ): Promise<AnalyzePlanResponse['result']> {
   const { result } = await wire.ask(
     doing,
     (client, base, options) => client.analyzePlan({ ...base, analyze }, options),
-    signal,
+    askOptions,
   );
   return result;
 }

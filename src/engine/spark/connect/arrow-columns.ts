@@ -32,6 +32,7 @@ import {
   integer,
   invalid,
   long,
+  microseconds,
   noBytes,
   offsets,
   textBytes,
@@ -122,12 +123,13 @@ function build(type: SparkType, values: readonly unknown[], path: string, nullab
     return column(made, { data: Uint32Array.from(words.flat()) });
   }
   const ints = (width: number) => each((v) => integer(v, width), 0, `an integer of ${width} bits`);
-  const longs = (wanted: string) => ({ data: BigInt64Array.from(each(long, 0n, wanted)) });
   const floats = () => each((v) => (typeof v === 'number' ? v : undefined), 0, 'a number');
-  const micros = 'microseconds as a bigint';
+  const micros = () => ({
+    data: BigInt64Array.from(each(microseconds, 0n, 'microseconds as a bigint')),
+  });
   switch (type) {
     case 'string':
-      return column(new Utf8(), bytesBuffers(each(textBytes, noBytes, 'a string')));
+      return column(new Utf8(), bytesBuffers(each(textBytes, noBytes, 'well-formed text')));
     case 'binary':
       return column(
         new Binary(),
@@ -144,7 +146,7 @@ function build(type: SparkType, values: readonly unknown[], path: string, nullab
     case 'integer':
       return column(new Int32(), { data: Int32Array.from(ints(32)) });
     case 'long':
-      return column(new Int64(), longs('an integer of 64 bits'));
+      return column(new Int64(), { data: BigInt64Array.from(each(long, 0n, 'an integer of 64 bits')) });
     case 'float':
       return column(new Float32(), { data: Float32Array.from(floats()) });
     case 'double':
@@ -152,9 +154,9 @@ function build(type: SparkType, values: readonly unknown[], path: string, nullab
     case 'date':
       return column(new DateDay(), { data: Int32Array.from(each(days, 0, 'a date as 2024-01-31')) });
     case 'timestamp':
-      return column(new TimestampMicrosecond('UTC'), longs(micros));
+      return column(new TimestampMicrosecond('UTC'), micros());
     case 'timestamp_ntz':
-      return column(new TimestampMicrosecond(), longs(micros));
+      return column(new TimestampMicrosecond(), micros());
     case 'void':
       each(() => undefined, null, 'null');
       return column(new Null(), {});

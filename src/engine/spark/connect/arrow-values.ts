@@ -24,6 +24,11 @@ export function long(value: unknown): bigint | undefined {
   return typeof value === 'bigint' && BigInt.asIntN(64, value) === value ? value : undefined;
 }
 
+/** A plain number is refused: it is more often milliseconds. */
+export function microseconds(value: unknown): bigint | undefined {
+  return typeof value === 'bigint' ? long(value) : undefined;
+}
+
 /** Days since 1970-01-01 of `2024-01-31`. */
 export function days(value: unknown): number | undefined {
   if (typeof value !== 'string' || !/^\d{4}-\d{2}-\d{2}$/.test(value)) return undefined;
@@ -32,7 +37,7 @@ export function days(value: unknown): number | undefined {
 }
 
 export function textBytes(value: unknown): Uint8Array | undefined {
-  return typeof value === 'string' ? encoder.encode(value) : undefined;
+  return typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? encoder.encode(value) : undefined;
 }
 
 /** Four little-endian words of a decimal's unscaled value; more digits than the type has do not fit. */

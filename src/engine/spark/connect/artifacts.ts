@@ -21,7 +21,7 @@ export async function addArtifact(
   const { artifacts } = await wire.ask(
     doing,
     (client, base, options) => client.addArtifacts(requests(base, name, data), options),
-    signal,
+    { signal },
   );
   if (artifacts.length === 0 || artifacts.some((a) => !a.isCrcSuccessful)) {
     throw new MurmurError(
@@ -42,7 +42,7 @@ export async function hasArtifact(wire: Wire, name: string, signal?: AbortSignal
   const { statuses } = await wire.ask(
     `looking for ${name}`,
     (client, base, options) => client.artifactStatus({ ...base, names: [name] }, options),
-    signal,
+    { signal },
   );
   return statuses[name]?.exists === true;
 }

@@ -78,9 +78,10 @@ export async function* execute(
       }
     }
   } finally {
-    wire.unwaited((client, base, options) =>
-      client.releaseExecute({ ...base, operationId, release: { case: 'releaseAll', value: {} } }, options),
-    );
+    if (sent)
+      wire.unwaited((client, base, options) =>
+        client.releaseExecute({ ...base, operationId, release: { case: 'releaseAll', value: {} } }, options),
+      );
   }
 }
 

@@ -19,7 +19,7 @@ export async function explainFault(
   if (e.cause instanceof MurmurError) return e.cause;
   const refused = accessFault(doing, server, e);
   if (refused !== undefined) return refused;
-  if (!fromServer(e)) return connectionFault(doing, server, e);
+  if (!fromServer(e) || e.code === Code.Unavailable) return connectionFault(doing, server, e);
   return exceptionFault(doing, await serverException(e, fetchDetails), isTransient(e));
 }
 

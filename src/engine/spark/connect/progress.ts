@@ -8,7 +8,10 @@ import { MurmurError } from '../../../base/errors.js';
 /** Spark writes NaN and infinities of rates as text, and leaves out what it does not know. */
 const rate = z.preprocess((value) => (typeof value === 'number' ? value : 0), z.number());
 const count = z.number().default(0);
-const offset = z.unknown().transform((value) => (value === undefined || value === null ? null : text(value)));
+const offset = z
+  .unknown()
+  .optional()
+  .transform((value) => (value === undefined || value === null ? null : text(value)));
 
 const source = z.object({
   description: z.string().default(''),

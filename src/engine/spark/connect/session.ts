@@ -28,6 +28,8 @@ import { type WriteOptions, write } from './write.js';
 export interface ConnectOptions extends WireOptions {
   /** How long the session may stay silent before it is touched, so that the server does not forget it. Default five minutes; 0 leaves it alone. */
   keepAliveMs?: number;
+  /** How long the server may take to answer at first. Default one minute. */
+  connectTimeoutMs?: number;
   /** Ends the connecting, not the session. */
   signal?: AbortSignal;
 }
@@ -43,7 +45,8 @@ type Config = NonNullable<NonNullable<MessageInitShape<typeof ConfigRequestSchem
 export async function connectSpark(remote: string, options: ConnectOptions = {}): Promise<SparkSession> {
   const wire = new Wire(parseAddress(remote), options);
   try {
-    const version = await sparkVersion(wire, options.signal);
+    const { signal, connectTimeoutMs: timeoutMs = 60_000 } = options;
+    const version = await sparkVersion(wire, { signal, timeoutMs });
     return new SparkSession(wire, version, options.keepAliveMs ?? 5 * 60_000);
   } catch (e) {
     await wire.close();
@@ -67,7 +70,7 @@ export class SparkSession {
     this.#statements = new Statements(wire, this.atLeast(4, 1));
     this.#keptAlive =
       keepAliveMs > 0
-        ? keepAlive(wire, keepAliveMs, this.#closing.signal, (signal) => sparkVersion(wire, signal))
+        ? keepAlive(wire, keepAliveMs, this.#closing.signal, (signal) => sparkVersion(wire, { signal }))
         : Promise.resolve();
   }
 

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallOptions } from '@connectrpc/connect';
 import { type Clock, systemClock } from '../../../base/clock.js';
-import type { MurmurError } from '../../../base/errors.js';
+import { MurmurError } from '../../../base/errors.js';
 import { checkSessionId, type SparkAddress } from './address.js';
 import { type Channel, type ChannelOptions, openChannel, type SparkClient } from './channel.js';
 import { aborted, explainFault, sessionChanged } from './faults.js';
@@ -32,6 +32,11 @@ export interface RequestBase {
   clientObservedServerSideSessionId?: string;
 }
 
+export interface AskOptions {
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number;
+}
+
 const callTimeoutMs = 10 * 60_000;
 const lastCallTimeoutMs = 10_000;
 
@@ -47,6 +52,7 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #unwaited = new Set<Promise<void>>();
   #serverSideSessionId: string | undefined;
+  #closed = false;
 
   constructor(address: SparkAddress, options: WireOptions = {}) {
     this.sessionId = checkSessionId(options.sessionId ?? address.sessionId ?? randomUUID());
@@ -59,7 +65,9 @@ export class Wire {
     this.#channel = openChannel(address, options);
   }
 
+  /** @throws spark.closed (user) after `close` */
   get client(): SparkClient {
+    if (this.#closed) throw closed();
     return this.#channel.client;
   }
 
@@ -94,13 +102,12 @@ export class Wire {
   async ask<T extends { serverSideSessionId: string }>(
     doing: string,
     call: (client: SparkClient, base: RequestBase, options: CallOptions) => Promise<T>,
-    signal?: AbortSignal,
+    { signal, timeoutMs = this.#options.callTimeoutMs ?? callTimeoutMs }: AskOptions = {},
   ): Promise<T> {
     const tries = this.tries();
     for (;;) {
       if (signal?.aborted) throw aborted(doing, signal);
       try {
-        const timeoutMs = this.#options.callTimeoutMs ?? callTimeoutMs;
         const response = await call(this.client, this.base(), { timeoutMs, ...(signal && { signal }) });
         return this.seen(doing, response);
       } catch (e) {
@@ -114,12 +121,14 @@ export class Wire {
     if (signal?.aborted) return aborted(doing, signal);
     return explainFault(doing, this.#server, e, async (errorId) => {
       const request = { ...this.base(), errorId };
-      return this.client.fetchErrorDetails(request, { timeoutMs: lastCallTimeoutMs }).catch(() => undefined);
+      const { client } = this.#channel;
+      return client.fetchErrorDetails(request, { timeoutMs: lastCallTimeoutMs }).catch(() => undefined);
     });
   }
 
-  /** A call nobody waits for and whose failure does no harm; `close` lets it leave first. */
+  /** A call nobody waits for and whose failure does no harm; `close` lets it leave first, and drops later ones. */
   unwaited(call: (client: SparkClient, base: RequestBase, options: CallOptions) => Promise<unknown>): void {
+    if (this.#closed) return;
     const done = call(this.client, this.base(), { timeoutMs: lastCallTimeoutMs }).then(
       () => undefined,
       () => undefined,
@@ -130,6 +139,14 @@ export class Wire {
 
   async close(): Promise<void> {
     await Promise.all(this.#unwaited);
+    this.#closed = true;
     this.#channel.close();
   }
+}
+
+function closed(): MurmurError {
+  return new MurmurError('spark.closed', 'using a Spark session: it was closed', {
+    fault: 'user',
+    fix: 'open another session with connectSpark',
+  });
 }
