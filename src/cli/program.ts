@@ -63,6 +63,11 @@ const groups: Record<string, Entry[]> = {
       load: () => import('./commands/rebuild.js'),
     },
     { name: 'reset', summary: 'drop tables and checkpoints', load: () => import('./commands/reset.js') },
+    {
+      name: 'spark',
+      summary: 'a local Spark server to try Murmur on',
+      load: () => import('./commands/spark.js'),
+    },
   ],
 };
 

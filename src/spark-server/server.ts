@@ -1,0 +1,210 @@
+/**
+ * A Spark Connect server in the background of this machine, for trying Murmur on Spark: one in a folder, on loopback only. What
+ * runs stands in `run/server.json`; a process id counts only while that process is a server of this folder.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { kill } from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MurmurError } from '../base/errors.js';
+import { installSpark, type SparkInstallation } from './install.js';
+import type { Installing } from './installing.js';
+import { deltaVersion, sparkVersion } from './pins.js';
+import { seeProcess } from './process-seen.js';
+import type { Environment } from './program.js';
+import { type ServerSize, sparkSettings } from './settings.js';
+
+export interface ServerOptions extends ServerSize {
+  port: number;
+}
+
+export interface SparkServer extends ServerOptions {
+  /** For `engine: { spark: { remote } }`. */
+  remote: string;
+  pid: number;
+  spark: string;
+  delta: string;
+  startedAt: string;
+  log: string;
+}
+
+export interface ServerStatus extends SparkServer {
+  /** Resident memory of the server without its Python workers, bytes. */
+  rss: number;
+}
+
+/**
+ * Installs what is missing and starts the server; resolves when it takes connections. One that runs already stays as it is.
+ * @throws spark.port_taken (user), spark.start_failed (external), and as `installSpark`
+ */
+export async function startServer(
+  folder: string,
+  options: ServerOptions,
+  o: Installing,
+): Promise<{ server: SparkServer; started: boolean }> {
+  const running = await runningServer(folder);
+  if (running !== undefined) {
+    // Whoever started it may have been interrupted while it was not ready yet.
+    await becomesReady(folder, running);
+    return { server: running, started: false };
+  }
+  const spark = await installSpark(folder, o);
+  await checkPort(options.port);
+  o.onStep?.('starting Spark');
+  const server = await launch(folder, options, spark, o.env);
+  await becomesReady(folder, server);
+  return { server, started: true };
+}
+
+/**
+ * Ends the server and waits until it is gone. Undefined where none ran.
+ * @param o after so many milliseconds one that was asked to end is ended
+ */
+export async function stopServer(folder: string, o = { graceMs: 20_000 }): Promise<SparkServer | undefined> {
+  const running = await runningServer(folder);
+  if (running !== undefined) {
+    const until = Date.now() + o.graceMs;
+    signalTo(running.pid, 'SIGTERM');
+    while ((await runningServer(folder)) !== undefined) {
+      if (Date.now() > until) signalTo(running.pid, 'SIGKILL');
+      await sleep(100);
+    }
+  }
+  await rm(stateFile(folder), { force: true });
+  return running;
+}
+
+/** The server of this folder, if one runs. */
+export async function serverStatus(folder: string): Promise<ServerStatus | undefined> {
+  let state: SparkServer;
+  try {
+    state = JSON.parse(await readFile(stateFile(folder), 'utf8'));
+  } catch (e) {
+    // Without a file, or with one that was cut off in writing, nothing is known to run.
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT' || e instanceof SyntaxError) return undefined;
+    throw e;
+  }
+  const seen = await seeProcess(state.pid);
+  const isOurs = seen?.command.includes(serverClass) && seen.command.includes(runFolder(folder));
+  return isOurs ? { ...state, rss: seen!.rss } : undefined;
+}
+
+async function runningServer(folder: string): Promise<SparkServer | undefined> {
+  const running = await serverStatus(folder);
+  if (running === undefined) return undefined;
+  const { rss: _, ...server } = running;
+  return server;
+}
+
+async function launch(
+  folder: string,
+  options: ServerOptions,
+  spark: SparkInstallation,
+  env: Environment,
+): Promise<SparkServer> {
+  const run = runFolder(folder);
+  const log = join(run, 'server.log');
+  await mkdir(run, { recursive: true });
+  const settings = {
+    ...sparkSettings(options),
+    'spark.connect.grpc.binding.address': '127.0.0.1',
+    'spark.connect.grpc.binding.port': String(options.port),
+    'spark.sql.warehouse.dir': join(run, 'warehouse'),
+    'spark.local.dir': join(run, 'scratch'),
+  };
+  const output = await open(log, 'w');
+  const child = spawn(
+    join(spark.home, 'bin', 'spark-submit'),
+    [
+      ...['--class', serverClass, '--name', 'murmur-spark'],
+      ...Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
+    ],
+    { cwd: run, env: { ...env, ...spark.env }, detached: true, stdio: ['ignore', output.fd, output.fd] },
+  );
+  const failure = once(child, 'error');
+  await Promise.race([
+    once(child, 'spawn'),
+    failure.then(([e]) => Promise.reject(startFailed(String(e), log))),
+  ]);
+  child.unref();
+  await output.close();
+  const server = {
+    remote: `sc://127.0.0.1:${options.port}`,
+    pid: child.pid!,
+    port: options.port,
+    cores: options.cores,
+    memory: options.memory,
+    spark: sparkVersion,
+    delta: deltaVersion,
+    startedAt: new Date().toISOString(),
+    log,
+  };
+  await writeFile(stateFile(folder), JSON.stringify(server));
+  return server;
+}
+
+/** @throws spark.start_failed (external); then nothing of it is left */
+async function becomesReady(folder: string, { log }: SparkServer): Promise<void> {
+  const until = Date.now() + patienceMs;
+  for (;;) {
+    const said = await readFile(log, 'utf8');
+    if (said.includes('Spark Connect server started at')) return;
+    const isGone = (await serverStatus(folder)) === undefined;
+    if (isGone || Date.now() > until) {
+      await stopServer(folder);
+      const reason = said.split('\n').find((line) => /Exception|Error/.test(line));
+      throw startFailed(isGone ? (reason ?? 'it ended') : `not ready within ${patienceMs / 1000} s`, log);
+    }
+    await sleep(100);
+  }
+}
+
+const serverClass = 'org.apache.spark.sql.connect.service.SparkConnectServer';
+/** A busy laptop takes some ten seconds. */
+const patienceMs = 120_000;
+
+function runFolder(folder: string): string {
+  return join(folder, 'run');
+}
+
+function stateFile(folder: string): string {
+  return join(runFolder(folder), 'server.json');
+}
+
+/** @throws spark.port_taken (user) */
+async function checkPort(port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject);
+      probe.listen(port, '127.0.0.1', resolve);
+    });
+  } catch (cause) {
+    throw new MurmurError('spark.port_taken', `starting Spark: port ${port} of 127.0.0.1 is in use`, {
+      fault: 'user',
+      fix: 'end what listens there, or take another one with --port',
+      cause,
+      context: { port },
+    });
+  }
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function startFailed(why: string, log: string): MurmurError {
+  return new MurmurError('spark.start_failed', `starting Spark: ${why}`, {
+    fault: 'external',
+    fix: `read ${log}; with too little memory try --memory 1g`,
+    context: { log },
+  });
+}
+
+function signalTo(pid: number, signal: NodeJS.Signals): void {
+  try {
+    kill(pid, signal);
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'ESRCH') throw e;
+  }
+}
