@@ -1,6 +1,6 @@
 /**
  * A Spark Connect server in the background of this machine, for trying Murmur on Spark: one in a folder, on loopback only. What
- * runs stands in `run/server.json`; a process id counts only while that process is a server of this folder.
+ * runs stands in the folder's `server.json`; a process id counts only while that process is a server of this folder.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,8 +10,7 @@ import { join } from 'node:path';
 import { kill } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MurmurError } from '../base/errors.js';
-import { installSpark, type SparkInstallation } from './install.js';
-import type { Installing } from './installing.js';
+import type { SparkInstallation } from './install.js';
 import { deltaVersion, sparkVersion } from './pins.js';
 import { seeProcess } from './process-seen.js';
 import type { Environment } from './program.js';
@@ -19,9 +18,12 @@ import { type ServerSize, sparkSettings } from './settings.js';
 
 export interface ServerOptions extends ServerSize {
   port: number;
+  /** More of Spark's settings. */
+  settings?: Readonly<Record<string, string>>;
 }
 
-export interface SparkServer extends ServerOptions {
+export interface SparkServer extends ServerSize {
+  port: number;
   /** For `engine: { spark: { remote } }`. */
   remote: string;
   pid: number;
@@ -37,13 +39,15 @@ export interface ServerStatus extends SparkServer {
 }
 
 /**
- * Installs what is missing and starts the server; resolves when it takes connections. One that runs already stays as it is.
- * @throws spark.port_taken (user), spark.start_failed (external), and as `installSpark`
+ * Starts the server; resolves when it takes connections. One that runs already stays as it is.
+ * @param folder takes its log, its state and what it leaves
+ * @param from asked for Spark only when there is something to start
+ * @throws spark.port_taken (user), spark.start_failed (external)
  */
 export async function startServer(
   folder: string,
   options: ServerOptions,
-  o: Installing,
+  from: { install: () => Promise<SparkInstallation>; env: Environment; onStep?: (what: string) => void },
 ): Promise<{ server: SparkServer; started: boolean }> {
   const running = await runningServer(folder);
   if (running !== undefined) {
@@ -51,10 +55,10 @@ export async function startServer(
     await becomesReady(folder, running);
     return { server: running, started: false };
   }
-  const spark = await installSpark(folder, o);
+  const spark = await from.install();
   await checkPort(options.port);
-  o.onStep?.('starting Spark');
-  const server = await launch(folder, options, spark, o.env);
+  from.onStep?.('starting Spark');
+  const server = await launch(folder, options, spark, from.env);
   await becomesReady(folder, server);
   return { server, started: true };
 }
@@ -88,7 +92,7 @@ export async function serverStatus(folder: string): Promise<ServerStatus | undef
     throw e;
   }
   const seen = await seeProcess(state.pid);
-  const isOurs = seen?.command.includes(serverClass) && seen.command.includes(runFolder(folder));
+  const isOurs = seen?.command.includes(serverClass) && seen.command.includes(folder);
   return isOurs ? { ...state, rss: seen!.rss } : undefined;
 }
 
@@ -105,15 +109,15 @@ async function launch(
   spark: SparkInstallation,
   env: Environment,
 ): Promise<SparkServer> {
-  const run = runFolder(folder);
-  const log = join(run, 'server.log');
-  await mkdir(run, { recursive: true });
+  const log = join(folder, 'server.log');
+  await mkdir(folder, { recursive: true });
   const settings = {
     ...sparkSettings(options),
     'spark.connect.grpc.binding.address': '127.0.0.1',
     'spark.connect.grpc.binding.port': String(options.port),
-    'spark.sql.warehouse.dir': join(run, 'warehouse'),
-    'spark.local.dir': join(run, 'scratch'),
+    'spark.sql.warehouse.dir': join(folder, 'warehouse'),
+    'spark.local.dir': join(folder, 'scratch'),
+    ...options.settings,
   };
   const output = await open(log, 'w');
   const child = spawn(
@@ -122,7 +126,7 @@ async function launch(
       ...['--class', serverClass, '--name', 'murmur-spark'],
       ...Object.entries(settings).flatMap(([name, value]) => ['--conf', `${name}=${value}`]),
     ],
-    { cwd: run, env: { ...env, ...spark.env }, detached: true, stdio: ['ignore', output.fd, output.fd] },
+    { cwd: folder, env: { ...env, ...spark.env }, detached: true, stdio: ['ignore', output.fd, output.fd] },
   );
   const failure = once(child, 'error');
   await Promise.race([
@@ -166,12 +170,8 @@ const serverClass = 'org.apache.spark.sql.connect.service.SparkConnectServer';
 /** A busy laptop takes some ten seconds. */
 const patienceMs = 120_000;
 
-function runFolder(folder: string): string {
-  return join(folder, 'run');
-}
-
 function stateFile(folder: string): string {
-  return join(runFolder(folder), 'server.json');
+  return join(folder, 'server.json');
 }
 
 /** @throws spark.port_taken (user) */

@@ -23,7 +23,7 @@ import { startSpark } from './setup/spark.js';
 
 export class Readers {
   #exports = 0;
-  #spark: PythonWorker | undefined;
+  #spark: Promise<PythonWorker> | undefined;
 
   private constructor(
     readonly dir: string,
@@ -42,7 +42,7 @@ export class Readers {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.deltalake.stop(), this.#spark?.stop()]);
+    await Promise.all([this.deltalake.stop(), this.#spark?.then((spark) => spark.stop())]);
     await this.database.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
@@ -65,9 +65,9 @@ export class Readers {
   }
 
   /** Runs Spark SQL (the first call starts it) in which `{name}` stands for the table in this folder. */
-  sql<T = Record<string, unknown>>(text: string): Promise<T[]> {
+  async sql<T = Record<string, unknown>>(text: string): Promise<T[]> {
     this.#spark ??= startSpark(this.dir);
-    return this.#spark.ask<T[]>('sql', {
+    return (await this.#spark).ask<T[]>('sql', {
       text: text.replaceAll(/\{([\w-]+)\}/g, (_, name) => `delta.\`${this.path(name)}\``),
     });
   }

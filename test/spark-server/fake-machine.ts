@@ -21,6 +21,7 @@ const jar: Jar = {
 export class FakeMachine {
   readonly folder = mkdtempSync(join(tmpdir(), 'murmur-machine-'));
   readonly home = join(this.folder, 'home');
+  readonly run = join(this.folder, 'run');
   /** What was said, and how often the network was asked. */
   readonly steps: string[] = [];
   asked = 0;

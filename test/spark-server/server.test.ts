@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { installSpark } from '../../src/spark-server/install.js';
 import { serverStatus, startServer, stopServer } from '../../src/spark-server/server.js';
 import { FakeMachine } from './fake-machine.js';
 
@@ -13,7 +14,7 @@ beforeEach(async () => {
   await machine.begin();
 });
 afterEach(async () => {
-  await stopServer(machine.home);
+  await stopServer(machine.run);
   await machine.end();
 });
 
@@ -31,7 +32,11 @@ async function freePort(): Promise<number> {
 
 async function up(port?: number) {
   const options = { cores: 3, memory: '2g', port: port ?? (await freePort()) };
-  return startServer(machine.home, options, machine.installing);
+  const { env } = machine.installing;
+  return startServer(machine.run, options, {
+    env,
+    install: () => installSpark(machine.home, machine.installing),
+  });
 }
 
 const isAlive = (pid: number) => {
@@ -44,17 +49,17 @@ const isAlive = (pid: number) => {
 
 describe('a local Spark', () => {
   it('runs in the background until it is stopped, and only once', async () => {
-    expect(await serverStatus(machine.home)).toBeUndefined();
+    expect(await serverStatus(machine.run)).toBeUndefined();
     const { server, started } = await up();
     expect(started).toBe(true);
     expect(server.remote).toBe(`sc://127.0.0.1:${server.port}`);
-    const status = await serverStatus(machine.home);
+    const status = await serverStatus(machine.run);
     expect(status).toMatchObject(server);
     expect(status!.rss).toBeGreaterThan(2 ** 20);
     expect(await up()).toEqual({ server, started: false });
-    expect(await stopServer(machine.home)).toEqual(server);
+    expect(await stopServer(machine.run)).toEqual(server);
     expect(isAlive(server.pid)).toBe(false);
-    expect(await stopServer(machine.home)).toBeUndefined();
+    expect(await stopServer(machine.run)).toBeUndefined();
   });
 
   it('gets the settings of a small machine, and listens on loopback only', async () => {
@@ -79,7 +84,7 @@ describe('a local Spark', () => {
       process.on('SIGTERM', () => console.log('no'));
       console.log('Spark Connect server started at: here');`);
     const { server } = await up();
-    await stopServer(machine.home, { graceMs: 0 });
+    await stopServer(machine.run, { graceMs: 0 });
     expect(isAlive(server.pid)).toBe(false);
   });
 
@@ -100,9 +105,9 @@ describe('what is not our server', () => {
     const { server } = await up();
     process.kill(server.pid, 'SIGKILL');
     other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
-    writeFileSync(join(machine.home, 'run', 'server.json'), JSON.stringify({ ...server, pid: other.pid }));
-    expect(await serverStatus(machine.home)).toBeUndefined();
-    expect(await stopServer(machine.home)).toBeUndefined();
+    writeFileSync(join(machine.run, 'server.json'), JSON.stringify({ ...server, pid: other.pid }));
+    expect(await serverStatus(machine.run)).toBeUndefined();
+    expect(await stopServer(machine.run)).toBeUndefined();
     expect(isAlive(other.pid!)).toBe(true);
   });
 });
@@ -125,6 +130,6 @@ describe('a start that fails', () => {
       message: expect.stringContaining('OutOfMemoryError'),
       fix: expect.stringContaining('server.log'),
     });
-    expect(existsSync(join(machine.home, 'run', 'server.json'))).toBe(false);
+    expect(existsSync(join(machine.run, 'server.json'))).toBe(false);
   });
 });

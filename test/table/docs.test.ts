@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { features, type Support } from '../../src/delta/features.js';
+import { deltaVersion, sparkVersion } from '../../src/spark-server/index.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (path: string) => readFile(join(root, path), 'utf8');
@@ -23,9 +24,6 @@ describe('docs/delta.md', () => {
   });
 
   it('names the versions with which the real suites run', async () => {
-    const spark = await read('test/real/setup/spark.ts');
-    const [, sparkVersion] = /sparkVersion = '([\d.]+)'/.exec(spark)!;
-    const [, deltaVersion] = /deltaVersion = '([\d.]+)'/.exec(spark)!;
     const [, deltalake] = /deltalake==([\d.]+)/.exec(await read('test/real/readers.ts'))!;
     expect(page).toContain(
       `Spark ${sparkVersion} and Delta ${deltaVersion}, and with deltalake ${deltalake} `,

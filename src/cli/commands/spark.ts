@@ -54,17 +54,18 @@ export function define(command: Command, cli: Cli): void {
 
 async function up(cli: Cli, { port, memory, ...o }: UpOptions): Promise<void> {
   const home = homeOf(cli, o);
-  const { startServer } = await import('../../spark-server/index.js');
+  const { installSpark, startServer } = await import('../../spark-server/index.js');
   const progress = new Steps(cli);
   const cores = o.cores ?? Math.min(mostCores, availableParallelism());
+  const telling = {
+    env: cli.env,
+    onStep: (what: string) => progress.begin(what),
+    onBytes: (what: string, done: number, total: number) => progress.update(what, done, total),
+  };
   const { server, started } = await startServer(
-    home,
+    runFolder(home),
     { port, cores, memory },
-    {
-      env: cli.env,
-      onStep: (what) => progress.begin(what),
-      onBytes: (what, done, total) => progress.update(what, done, total),
-    },
+    { ...telling, install: () => installSpark(home, telling) },
   ).finally(() => progress.end());
   await cli.result({ ...server, started, home }, () => {
     const { paint } = cli.terminal;
@@ -80,7 +81,7 @@ async function up(cli: Cli, { port, memory, ...o }: UpOptions): Promise<void> {
 
 async function down(cli: Cli, o: HomeOptions): Promise<void> {
   const { stopServer } = await import('../../spark-server/index.js');
-  const stopped = await stopServer(homeOf(cli, o));
+  const stopped = await stopServer(runFolder(homeOf(cli, o)));
   await cli.result({ stopped: stopped ?? null }, () =>
     stopped === undefined ? 'no Spark runs here' : `Spark has stopped (process ${stopped.pid})`,
   );
@@ -89,7 +90,7 @@ async function down(cli: Cli, o: HomeOptions): Promise<void> {
 async function status(cli: Cli, o: HomeOptions): Promise<void> {
   const home = homeOf(cli, o);
   const { serverStatus } = await import('../../spark-server/index.js');
-  const server = await serverStatus(home);
+  const server = await serverStatus(runFolder(home));
   await cli.result({ running: server !== undefined, ...server, home }, () => {
     if (server === undefined) return `no Spark runs here (${home}); "murmur spark up" starts it`;
     return pairs(
@@ -143,6 +144,10 @@ function homeOf(cli: Cli, { home }: HomeOptions): string {
     fault: 'user',
     fix: 'add --home DIR, set MURMUR_SPARK_HOME, or name a lake with -C DIR',
   });
+}
+
+function runFolder(home: string): string {
+  return join(home, 'run');
 }
 
 function atLeastOne(text: string): number {

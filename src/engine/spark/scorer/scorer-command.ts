@@ -36,14 +36,11 @@ export interface ScorerCommandOptions {
 }
 
 export interface ScorerCommand {
-  /** For a Python function of type MAP_ARROW_ITER. */
+  /** For `mapArrow`. */
   command: Uint8Array;
   /** The result's type: the columns kept, predicted_score (0–100), predicted_sentiment, model. */
   ddl: string;
 }
-
-/** SQL_MAP_ARROW_ITER_UDF: whole record batches in and out. */
-export const mapArrowIter = 207;
 
 /** The Python version that a command names at first; where the workers have another, `workerVersions` tells which. */
 export const assumedPython = '3.11';

@@ -33,24 +33,10 @@ const faults: Record<string, { code: string; what: string } & Pick<ErrorDetails,
 };
 
 /**
- * The fault of a worker in what Spark reports of a failed call or stream, the whole text with the Python traceback.
+ * The fault of a worker in what Spark reports of a failed call or stream: the messages of the whole chain of causes.
  * @returns undefined where it is about something else
  */
 export function workerFault(report: string, cause?: unknown): MurmurError | undefined {
-  const versions = workerVersions(report);
-  if (versions !== undefined) {
-    const { worker, asked } = versions;
-    return new MurmurError(
-      'spark.worker_python',
-      `scoring on Spark: its workers run Python ${worker}, Murmur asked for ${asked}`,
-      {
-        fault: 'external',
-        fix: `start Spark with PYSPARK_PYTHON naming one Python for driver and workers`,
-        context: versions,
-        cause,
-      },
-    );
-  }
   const [, named, detail] = /\bMURMUR_([A-Z_]+) ([^\n]*)/.exec(report) ?? [];
   const known = faults[named ?? ''];
   if (known === undefined) return undefined;
