@@ -1,7 +1,7 @@
 /** What the page is told of models: how right they are by gold's labels, and how the ones of a run do. */
 import type { Calibration } from '../figures/calibration.js';
-import type { ClassMeasures } from '../figures/classification.js';
 import type { ConfusionMatrix } from '../figures/confusion.js';
+import type { SentimentMeasures } from '../figures/sentiment-measures.js';
 
 /** How right the models are whose scores stand in gold, by the labels that its posts bring along. */
 export interface ModelFigures {
@@ -22,8 +22,8 @@ export interface ModelFigures {
   drift_limit: number;
 }
 
-/** One model's measures, shares of 0–1; null where there is nothing to measure. */
-export interface ModelQuality {
+/** One model's measures, by the posts that bring a label along. */
+export interface ModelQuality extends SentimentMeasures {
   /** `name/version`. */
   model: string;
   /** Posts that it scored; those with a label that means something, and their share. */
@@ -32,15 +32,6 @@ export interface ModelQuality {
   coverage: number;
   scored_from: number;
   scored_to: number;
-  accuracy: number | null;
-  macro_precision: number | null;
-  macro_recall: number | null;
-  macro_f1: number | null;
-  /** Positive against negative. */
-  precision_positive: number | null;
-  recall_positive: number | null;
-  f1_positive: number | null;
-  per_class: ClassMeasures[];
   confusion: ConfusionMatrix;
   calibration: Calibration;
   /** Posts by the probability of what was predicted, labelled or not, in the bins of `calibration`. */

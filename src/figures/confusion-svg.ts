@@ -1,5 +1,6 @@
 /** A confusion matrix as an SVG drawing: what the page shows and what MLflow keeps as a picture are the same. */
 import type { ConfusionMatrix } from './confusion.js';
+import { percent } from './percent.js';
 
 /** Colours, as SVG takes them. Those of a cell follow its share of the row, 0–1. */
 export interface ConfusionPalette {
@@ -83,7 +84,7 @@ function cellSvg({ x, y, count, share, isRight }: Cell, palette: ConfusionPalett
   return [
     `<rect x="${x + 2}" y="${y + 2}" width="${cell - 4}" height="${cell - 4}" rx="6" fill="${palette.cell(share)}"${frame}/>`,
     text(x + cell / 2, y + cell / 2, String(count), { ...middle, fill: palette.count(share), size: 18 }),
-    text(x + cell / 2, y + cell / 2 + 20, `${(share * 100).toFixed(1)} %`, {
+    text(x + cell / 2, y + cell / 2 + 20, percent(share), {
       ...middle,
       fill: palette.share(share),
       size: 12,

@@ -6,12 +6,8 @@
 import { scanSql } from '../duck/scan.js';
 import type { DuckSession } from '../duck/session.js';
 import { type BinSums, type Calibration, calibrationOf } from '../figures/calibration.js';
-import {
-  binaryMeasures,
-  type ClassificationMeasures,
-  classificationMeasures,
-} from '../figures/classification.js';
 import { type ConfusionMatrix, countIn, emptyConfusion } from '../figures/confusion.js';
+import { type SentimentMeasures, sentimentMeasures } from '../figures/sentiment-measures.js';
 import { type LabelScheme, labelScheme, labelSentiment, sentiments } from '../posts/labels.js';
 import type { TableAt } from './lake-table.js';
 
@@ -29,7 +25,7 @@ export interface Quality {
   models: ModelQuality[];
 }
 
-export interface ModelQuality extends Omit<ClassificationMeasures, 'rows'> {
+export interface ModelQuality extends SentimentMeasures {
   /** `name/version`. */
   model: string;
   /** Posts that it scored; those with a label that means something, and their share. */
@@ -39,10 +35,6 @@ export interface ModelQuality extends Omit<ClassificationMeasures, 'rows'> {
   /** When its first and its newest row were scored, milliseconds since the epoch. */
   scored_from: number;
   scored_to: number;
-  /** Positive against negative. */
-  precision_positive: number | null;
-  recall_positive: number | null;
-  f1_positive: number | null;
   confusion: ConfusionMatrix;
   calibration: Calibration;
   /** Posts by the probability of what was predicted, labelled or not: as many bins as calibration has. */
@@ -139,8 +131,7 @@ function qualityOf(model: string, groups: readonly Group[], scheme: LabelScheme 
     into.probability += probability;
     if (predicted === actual) into.right += posts;
   }
-  const { rows: evaluated, ...measures } = classificationMeasures(confusion);
-  const { precision, recall, f1 } = binaryMeasures(confusion, 'positive', 'negative');
+  const evaluated = sum(confusion.counts.flat());
   const posts = sum(confidence);
   return {
     model,
@@ -149,10 +140,7 @@ function qualityOf(model: string, groups: readonly Group[], scheme: LabelScheme 
     coverage: posts === 0 ? 0 : evaluated / posts,
     scored_from: Math.min(...groups.map((group) => group.scored_from)),
     scored_to: Math.max(...groups.map((group) => group.scored_to)),
-    ...measures,
-    precision_positive: precision,
-    recall_positive: recall,
-    f1_positive: f1,
+    ...sentimentMeasures(confusion),
     confusion,
     calibration: calibrationOf(sums),
     confidence,

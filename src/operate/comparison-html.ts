@@ -1,9 +1,10 @@
 /** A comparison as an HTML report. */
 import { confusionSvg } from '../figures/confusion-svg.js';
+import { percent } from '../figures/percent.js';
 import { sentiments } from '../posts/labels.js';
 import type { Comparison } from './compare.js';
 import type { Evaluation } from './evaluation.js';
-import { escaped, percent, reportPage, table } from './report-html.js';
+import { escaped, reportPage, table } from './report-html.js';
 
 const measures: readonly [keyof Evaluation, string][] = [
   ['accuracy', 'accuracy'],

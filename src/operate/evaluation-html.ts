@@ -1,7 +1,8 @@
 /** Evaluations as an HTML report. */
 import { confusionSvg } from '../figures/confusion-svg.js';
+import { percent } from '../figures/percent.js';
 import type { Evaluation } from './evaluation.js';
-import { escaped, percent, reportPage, table } from './report-html.js';
+import { escaped, reportPage, table } from './report-html.js';
 
 /** @param evaluations several where several models scored the rows */
 export function evaluationHtml(...evaluations: readonly Evaluation[]): string {

@@ -1,8 +1,9 @@
 /** What a model is worth on labelled rows: one report from predictions, however they came about. */
 import { calibration } from '../figures/calibration.js';
-import { binaryMeasures, type ClassMeasures, classificationMeasures } from '../figures/classification.js';
+import { type ClassMeasures, classificationMeasures } from '../figures/classification.js';
 import { type ConfusionMatrix, confusionOf } from '../figures/confusion.js';
 import { rocAuc } from '../figures/roc-auc.js';
+import { type SentimentMeasures, sentimentMeasures } from '../figures/sentiment-measures.js';
 import { sentiments } from '../posts/labels.js';
 import type { JudgedRow, LabelledSet } from './labelled-rows.js';
 
@@ -14,7 +15,7 @@ export interface Prediction {
   probabilities?: Readonly<Record<string, number>>;
 }
 
-export interface Evaluation {
+export interface Evaluation extends SentimentMeasures {
   /** `name/version`. */
   model: string;
   data: string;
@@ -25,14 +26,6 @@ export interface Evaluation {
   evaluated: number;
   coverage: number;
   not_evaluated: LabelledSet['notJudged'];
-  accuracy: number | null;
-  macro_precision: number | null;
-  macro_recall: number | null;
-  macro_f1: number | null;
-  /** Positive against negative, over the rows that are one of the two. */
-  precision_positive: number | null;
-  recall_positive: number | null;
-  f1_positive: number | null;
   /** Mean over the classes, each against the rest. */
   roc_auc: number | null;
   /** Expected calibration error, 15 bins. */
@@ -62,8 +55,7 @@ export function evaluationOf(
   const { judged } = set;
   const pairs = judged.map(({ actual }, i) => [actual, predictions[i]!.sentiment] as const);
   const confusion = confusionOf(sentiments, pairs);
-  const { rows: _, per_class, ...measures } = classificationMeasures(confusion);
-  const { precision, recall, f1 } = binaryMeasures(confusion, 'positive', 'negative');
+  const { per_class, ...measures } = sentimentMeasures(confusion);
   const perClass = per_class.map((each) => ({ ...each, roc_auc: aucOf(each.label, judged, predictions) }));
   const areas = perClass.flatMap(({ roc_auc }) => (roc_auc === null ? [] : [roc_auc]));
   return {
@@ -75,9 +67,6 @@ export function evaluationOf(
     coverage: set.rows === 0 ? 0 : judged.length / set.rows,
     not_evaluated: set.notJudged,
     ...measures,
-    precision_positive: precision,
-    recall_positive: recall,
-    f1_positive: f1,
     roc_auc: areas.length === 0 ? null : areas.reduce((sum, area) => sum + area, 0) / areas.length,
     ece: calibration(
       judged.map(({ actual }, i) => ({

@@ -21,7 +21,7 @@ import type {
   StreamStatus,
 } from '../../src/dashboard/messages.js';
 import { calibrationOf } from '../../src/figures/calibration.js';
-import { binaryMeasures, classificationMeasures } from '../../src/figures/classification.js';
+import { sentimentMeasures } from '../../src/figures/sentiment-measures.js';
 
 export const streams = ['bronze', 'silver', 'gold', 'application'];
 
@@ -217,8 +217,7 @@ export function measured(
   change: Partial<ModelQuality> = {},
 ): ModelQuality {
   const confusion = { labels: ['negative', 'neutral', 'positive'], counts };
-  const { rows: evaluated, ...measures } = classificationMeasures(confusion);
-  const { precision, recall, f1 } = binaryMeasures(confusion, 'positive', 'negative');
+  const evaluated = counts.flat().reduce((sum, posts) => sum + posts, 0);
   const right = counts.reduce((sum, row, i) => sum + row[i]!, 0);
   const bins = Array.from({ length: 15 }, (_, bin) =>
     bin === Math.ceil(sure * 15) - 1 ? { rows: evaluated, probability: evaluated * sure, right } : nothing,
@@ -230,10 +229,7 @@ export function measured(
     coverage: posts === 0 ? 0 : evaluated / posts,
     scored_from: 0,
     scored_to: 0,
-    ...measures,
-    precision_positive: precision,
-    recall_positive: recall,
-    f1_positive: f1,
+    ...sentimentMeasures(confusion),
     confusion,
     calibration: calibrationOf(bins),
     confidence: bins.map(({ rows }) => (rows > 0 ? posts : 0)),

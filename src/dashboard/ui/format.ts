@@ -1,4 +1,5 @@
 /** Numbers and times as people read them. */
+import { percent as exactPercent } from '../../figures/percent.js';
 
 const grouped = new Intl.NumberFormat('en');
 const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -27,9 +28,9 @@ export function percent(share: number): string {
   return `${Math.round(share * 100)} %`;
 }
 
-/** A measure of 0–1 to the tenth, `75.5 %`; a dash where nothing was measured. */
+/** A measure of 0–1 to the tenth, `75.5 %`, never broken in two; a dash where nothing was measured. */
 export function measure(share: number | null): string {
-  return share === null ? '–' : `${(share * 100).toFixed(1)}\u00a0%`;
+  return exactPercent(share).replace(' ', '\u00a0');
 }
 
 /** `84 ms`, `1.2 s`, `3 min 10 s`. */

@@ -1,6 +1,7 @@
 /** What a rescoring changed, as an HTML report. */
 import { confusionSvg } from '../../figures/confusion-svg.js';
-import { escaped, percent, reportPage, table } from '../report-html.js';
+import { percent } from '../../figures/percent.js';
+import { escaped, reportPage, table } from '../report-html.js';
 import type { RescoringReport } from './rescoring-report.js';
 
 export function rescoringHtml(report: RescoringReport): string {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { percent } from '../../../figures/percent.js';
 import type { Comparison } from '../../../operate/compare.js';
 import type { Evaluation } from '../../../operate/evaluation.js';
 import type { Scorer } from '../../../scoring/scorer.js';
@@ -10,7 +11,6 @@ import { columns } from '../../text/columns.js';
 import { count, plural } from '../../text/numbers.js';
 import { oneLine } from '../../text/width.js';
 import { bundleOf } from './bundle.js';
-import { percent } from './evaluate.js';
 import { addDataOptions, type DataOptions, readData } from './labelled-data.js';
 import { addLoggingOption, type LoggingOptions, logTo } from './logging.js';
 

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
+import { percent } from '../../../figures/percent.js';
 import type { OpenLake } from '../../../index.js';
 import type { DatasetInput } from '../../../mlflow/index.js';
 import type { TimedEvaluation } from '../../../operate/evaluate.js';
@@ -202,8 +203,4 @@ function confusionText(cli: Cli, { confusion: { labels, counts } }: Evaluation):
     counts.map((row, i) => [labels[i]!, ...row.map(count)]),
     { paint, width },
   );
-}
-
-export function percent(share: number | null): string {
-  return share === null ? '–' : `${(share * 100).toFixed(1)} %`;
 }

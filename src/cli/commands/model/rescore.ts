@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
+import { percent } from '../../../figures/percent.js';
 import type { RescoringReport } from '../../../operate/rescore/rescoring-report.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
@@ -9,7 +10,6 @@ import { columns, pairs } from '../../text/columns.js';
 import { count, plural, span } from '../../text/numbers.js';
 import { oneLine } from '../../text/width.js';
 import { bundleOf } from './bundle.js';
-import { percent } from './evaluate.js';
 
 interface RescoreCommandOptions {
   into: string;
