@@ -22,6 +22,7 @@ const mlmodel = z.looseObject({
   run_id: z.string().nullish(),
   model_id: z.string().nullish(),
   utc_time_created: z.string().nullish(),
+  metadata: z.record(z.string(), z.unknown()).nullish(),
 });
 
 export type Mlmodel = z.output<typeof mlmodel>;

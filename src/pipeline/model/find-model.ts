@@ -1,5 +1,7 @@
 /** From a model as people write it to a bundle that is checked and lies on this machine's disk. */
 import { isMurmurError, MurmurError } from '../../base/errors.js';
+import type { Environment } from '../../config/interpolate.js';
+import { isHubUri } from '../../hub/hub-uri.js';
 import {
   downloadResolved,
   isModelUri,
@@ -38,16 +40,24 @@ export interface ModelPlaces {
   readonly cache: ModelCache;
   readonly remote: RemoteBundleOptions;
   readonly store: MlflowStore;
+  /** Where models of the hub are imported to, and what is read of the environment for it; outside of a lake nowhere. */
+  readonly hub?: { models: string; env: Environment };
 }
 
 /**
- * Finds `bundled`, `lexicon`, a folder, `s3://bucket/prefix`, `models:/name@alias`, `models:/name/3` or `runs:/id/path`.
- * @throws mlflow.model_unknown (user), scoring.bundle_missing, scoring.bundle_altered, scoring.bundle_invalid, and what
+ * Finds `bundled`, `lexicon`, a folder, `s3://bucket/prefix`, `models:/name@alias`, `models:/name/3`, `runs:/id/path`
+ * or `hf:owner/name`.
+ * @throws mlflow.model_unknown, model.of_another_source (user), scoring.bundle_missing, scoring.bundle_altered, scoring.bundle_invalid, and what
  *   the stores throw
  */
 export async function findModel(written: string, places: ModelPlaces): Promise<FoundModel> {
   if (written === 'lexicon') return lexicon();
   if (isModelUri(written)) return fetchModel(await resolveModel(places.store, written), places);
+  if (isHubUri(written)) {
+    const { hubModel } = await import('./hub-model.js');
+    const bundle = await hubModel(written, { ...(places.hub ?? nowhere(written)), store: places.store });
+    return { written, model: bundle.model, bundle };
+  }
   const named = written === 'bundled' ? written : absoluteLocation(written, places.dir);
   const bundle = await loadBundle(await bundleFolder(named, places.remote));
   return { written, model: bundle.model, bundle };
@@ -112,6 +122,13 @@ export function isMoving(written: string): boolean {
   if (!isModelUri(written)) return false;
   const uri = parseModelUri(written);
   return uri.kind === 'alias' || (uri.kind === 'version' && uri.version === undefined);
+}
+
+function nowhere(written: string): never {
+  throw new MurmurError('model.needs_import', `taking ${written} for a model outside of a lake`, {
+    fault: 'user',
+    fix: `import it first: \`murmur model import ${written} --to DIR\``,
+  });
 }
 
 function renamed(bundle: Bundle, id: string, written: string): FoundModel {

@@ -28,5 +28,6 @@ export function openModelPlaces(lake: Lake, spec: LakeSpec, env: Environment, cl
     cache: new ModelCache(join(lake.paths.run, 'models')),
     remote: { dir: lake.cache.dir, s3: s3Options(spec.s3) },
     store: openMlflow(lake, spec, { ...impatient, ...env }, clock),
+    hub: { models: join(lake.dir, 'models'), env },
   };
 }

@@ -37,10 +37,16 @@ export const modelOptions = z.strictObject({
   model: modelName
     .default('bundled')
     .describe(
-      'bundled, lexicon, a model bundle (its folder, or s3://bucket/prefix), or one that MLflow has (models:/name@alias, models:/name/3, runs:/id/path)',
+      'bundled, lexicon, a model bundle (its folder, or s3://bucket/prefix), one that MLflow has (models:/name@alias, models:/name/3, runs:/id/path), or one of the Hugging Face hub (hf:owner/name), imported into models/ once',
     )
     .meta({
-      examples: ['bundled', './my-model', 's3://my-bucket/models/mine', 'models:/sentiment@champion'],
+      examples: [
+        'bundled',
+        './my-model',
+        's3://my-bucket/models/mine',
+        'models:/sentiment@champion',
+        'hf:owner/name',
+      ],
     }),
   model_poll: duration()
     .prefault('5s')

@@ -1,3 +1,4 @@
+import { isHubUri } from '../../../hub/hub-uri.js';
 import { isModelUri } from '../../../mlflow/model-uri.js';
 import type { Bundle } from '../../../scoring/index.js';
 import { absoluteLocation } from '../../../storage/open-storage.js';
@@ -5,12 +6,13 @@ import type { Cli } from '../../cli.js';
 
 /**
  * The bundle meant: the given one, else what the lake says, else the bundled one. Folders of a lake are relative to it; what
- * MLflow has is downloaded.
+ * MLflow or the hub has is downloaded.
  */
 export async function bundleOf(cli: Cli, given: string | undefined): Promise<string | Bundle> {
   const isName = (text: string) => text === 'bundled' || text === 'lexicon';
+  const isFar = (text: string) => isModelUri(text) || isHubUri(text);
   const hasLake = cli.flags.lake !== undefined || cli.findLakeDir() !== undefined;
-  if (given !== undefined && !isModelUri(given)) return isName(given) ? given : cli.location(given);
+  if (given !== undefined && !isFar(given)) return isName(given) ? given : cli.location(given);
   const { findModel, modelPlaces, openModelPlaces } = await import('../../../pipeline/model/index.js');
   if (!hasLake) {
     if (given === undefined) return 'bundled';
@@ -19,7 +21,7 @@ export async function bundleOf(cli: Cli, given: string | undefined): Promise<str
   }
   return cli.withLake(async ({ lake, spec, env }) => {
     const written = given ?? spec.model;
-    if (!isModelUri(written)) return isName(written) ? written : absoluteLocation(written, lake.dir);
+    if (!isFar(written)) return isName(written) ? written : absoluteLocation(written, lake.dir);
     const places = openModelPlaces(lake, spec, env);
     return (await findModel(written, places).finally(() => places.store.close())).bundle;
   });

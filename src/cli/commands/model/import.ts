@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
-import type { ImportedModel } from '../../../operate/import-model.js';
+import type { ImportedModel } from '../../../pipeline/model/import-model.js';
 import type { Cli } from '../../cli.js';
 import { nameList, wholeNumber } from '../../option-values.js';
 import { ProgressBar } from '../../progress-bar.js';
@@ -47,9 +47,10 @@ export function define(command: Command, cli: Cli): void {
 }
 
 async function importSource(cli: Cli, written: string, o: ImportOptions): Promise<void> {
-  const { importModel } = await import('../../../operate/import-model.js');
+  const { importModel } = await import('../../../pipeline/model/import-model.js');
+  const { isHubUri } = await import('../../../hub/hub-uri.js');
   const { isModelUri } = await import('../../../mlflow/index.js');
-  const isFar = written.startsWith('hf:') || isModelUri(written);
+  const isFar = isHubUri(written) || isModelUri(written);
   const bar = new ProgressBar(cli, `importing ${written}`);
   const imported = await importModel(isFar ? written : cli.path(written), {
     ...o,

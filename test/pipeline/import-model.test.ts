@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { isMurmurError, type MurmurError } from '../../src/base/errors.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { openStore } from '../../src/mlflow/index.js';
-import { type ImportedModel, type ImportOptions, importModel } from '../../src/operate/import-model.js';
+import {
+  type ImportedModel,
+  type ImportOptions,
+  importModel,
+} from '../../src/pipeline/model/import-model.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
 import { openScorer } from '../../src/scoring/open-scorer.js';
 import type { Score } from '../../src/scoring/scorer.js';

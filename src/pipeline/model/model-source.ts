@@ -1,14 +1,14 @@
 /** Where a model comes from: the hub, MLflow or a folder; and what of it is needed. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { MurmurError } from '../base/errors.js';
-import { isHubUri } from '../hub/hub-uri.js';
-import { downloadModel, isModelUri, type MlflowStore, parseModelUri } from '../mlflow/index.js';
-import { isBundle } from '../scoring/bundle.js';
-import type { BundleOrigin } from '../scoring/making/bundle-card.js';
-import { chooseOnnx, type OnnxChoice } from '../scoring/making/onnx-choice.js';
-import { exportInPython, importRefused } from '../scoring/making/refusal.js';
-import { readSettings, type SettingOptions } from '../scoring/making/settings.js';
+import { MurmurError } from '../../base/errors.js';
+import { isHubUri } from '../../hub/hub-uri.js';
+import { downloadModel, isModelUri, type MlflowStore, parseModelUri } from '../../mlflow/index.js';
+import { isBundle } from '../../scoring/bundle.js';
+import type { BundleOrigin } from '../../scoring/making/bundle-card.js';
+import { chooseOnnx, type OnnxChoice } from '../../scoring/making/onnx-choice.js';
+import { exportInPython, importRefused } from '../../scoring/making/refusal.js';
+import { readSettings, type SettingOptions } from '../../scoring/making/settings.js';
 
 /** A model in a folder of this machine. */
 export interface FetchedModel {
@@ -49,7 +49,7 @@ export function fetchModel(source: string, folder: string, options: FetchOptions
 const smallFiles = ['config.json', 'tokenizer.json', 'tokenizer_config.json'] as const;
 
 async function fromHub(source: string, folder: string, options: FetchOptions): Promise<FetchedModel> {
-  const { downloadFiles, openRepository } = await import('../hub/index.js');
+  const { downloadFiles, openRepository } = await import('../../hub/index.js');
   const { env = {}, onProgress } = options;
   const repository = await openRepository(source, { env });
   const { commit, licence } = repository;

@@ -2,15 +2,17 @@
 import { randomUUID } from 'node:crypto';
 import { cp, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Clock, systemClock } from '../base/clock.js';
-import { isMurmurError, MurmurError } from '../base/errors.js';
-import type { MlflowStore } from '../mlflow/index.js';
-import { isBundle, loadBundle } from '../scoring/bundle.js';
-import { fileDigest } from '../scoring/file-digest.js';
-import { makeBundle } from '../scoring/making/make-bundle.js';
-import type { OnnxChoice } from '../scoring/making/onnx-choice.js';
-import type { SettingOptions } from '../scoring/making/settings.js';
-import { type BundleReport, verifyBundle } from '../scoring/verify-bundle.js';
+import { type Clock, systemClock } from '../../base/clock.js';
+import { isMurmurError, MurmurError } from '../../base/errors.js';
+import { isHubUri } from '../../hub/hub-uri.js';
+import { isModelUri, type MlflowStore } from '../../mlflow/index.js';
+import { isBundle, loadBundle } from '../../scoring/bundle.js';
+import { fileDigest } from '../../scoring/file-digest.js';
+import { makeBundle } from '../../scoring/making/make-bundle.js';
+import type { OnnxChoice } from '../../scoring/making/onnx-choice.js';
+import type { SettingOptions } from '../../scoring/making/settings.js';
+import { type BundleReport, verifyBundle } from '../../scoring/verify-bundle.js';
+import { noteSource } from './bundle-source.js';
 import { fetchModel, modelNameOf } from './model-source.js';
 
 export interface ImportOptions extends SettingOptions {
@@ -53,6 +55,7 @@ export async function importModel(source: string, options: ImportOptions): Promi
     await mkdir(staging, { recursive: true });
     const bundle = join(staging, 'bundle');
     await bring(source, staging, bundle, name, options);
+    if (isHubUri(source) || isModelUri(source)) await noteSource(bundle, source);
     const report = await verifyBundle(bundle);
     const isNew = await place(bundle, folder, report.model.digest);
     return { ...report, source, folder, isNew };

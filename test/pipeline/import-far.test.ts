@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { isMurmurError, type MurmurError } from '../../src/base/errors.js';
 import { packageRoot } from '../../src/base/package-root.js';
 import { ensureExperiment, logModel, openStore, registerModel } from '../../src/mlflow/index.js';
-import { importModel } from '../../src/operate/import-model.js';
+import { importModel } from '../../src/pipeline/model/import-model.js';
 import { loadBundle } from '../../src/scoring/bundle.js';
 import { FakeHub } from '../hub/fake-hub.js';
 import { temporaryFolder, tinyFiles } from '../scoring/tiny-export.js';
