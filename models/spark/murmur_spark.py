@@ -104,10 +104,14 @@ def _sent(name):
 
 def _downloaded(source, scratch):
     try:
-        from mlflow.artifacts import download_artifacts
+        import mlflow
     except ImportError:
         raise ScorerFault(f"MURMUR_MISSING_PACKAGE mlflow ({sys.executable}, Python {platform.python_version()})") from None
     try:
-        return download_artifacts(source["mlflow"], dst_path=scratch, tracking_uri=source.get("tracking"))
+        # Without an address it is what the worker's environment says. As arguments of the download MLflow forgets them halfway.
+        if "tracking" in source:
+            mlflow.set_tracking_uri(source["tracking"])
+            mlflow.set_registry_uri(source["tracking"])
+        return mlflow.artifacts.download_artifacts(source["mlflow"], dst_path=scratch)
     except Exception as fault:
         raise ScorerFault(f"MURMUR_BUNDLE_NOT_FOUND {source['mlflow']}: {fault}") from None

@@ -91,9 +91,14 @@ export async function serverStatus(folder: string): Promise<ServerStatus | undef
     if ((e as NodeJS.ErrnoException).code === 'ENOENT' || e instanceof SyntaxError) return undefined;
     throw e;
   }
-  const seen = await seeProcess(state.pid);
-  const isOurs = seen?.command.includes(serverClass) && seen.command.includes(folder);
-  return isOurs ? { ...state, rss: seen!.rss } : undefined;
+  // Spark's scripts start one another in one process, which has no command line for a moment each time.
+  for (let look = 1; look <= 3; look++) {
+    const seen = await seeProcess(state.pid);
+    if (seen?.command.includes(serverClass) && seen.command.includes(folder))
+      return { ...state, rss: seen.rss };
+    await sleep(50);
+  }
+  return undefined;
 }
 
 async function runningServer(folder: string): Promise<SparkServer | undefined> {

@@ -21,11 +21,13 @@ import {
   scorerCommand,
 } from '../../src/engine/spark/scorer/scorer-command.js';
 import { workerFault } from '../../src/engine/spark/scorer/worker-fault.js';
+import { ensureExperiment, logModel, openStore, registerModel } from '../../src/mlflow/index.js';
 import { column } from '../../src/schema/column-types.js';
 import { type Bundle, bundleFolder, loadBundle, openScorer, type Score } from '../../src/scoring/index.js';
 import { makeBundle } from '../../src/scoring/making/make-bundle.js';
 import { madeUpTexts } from '../scoring/made-up-texts.js';
 import { writeTiny } from '../scoring/tiny-export.js';
+import { mlflowPython, type RealMlflow, startMlflow } from './setup/mlflow.js';
 import { type RealSpark, startSparkServer } from './setup/spark-server.js';
 
 const columns = [column('id', 'long'), column('text', 'string'), column('scored_at', 'timestamp')];
@@ -40,6 +42,9 @@ const nasty = [
   'love '.repeat(500),
   'quote \' " \\ ` ; -- $1',
 ];
+
+/** The interpreter of a session's workers. */
+const workersPython = 'spark.sql.execution.pyspark.python';
 
 let dir: string;
 let server: RealSpark;
@@ -209,15 +214,48 @@ describe('in a stream into Delta', () => {
   });
 });
 
+describe('a model of the registry', () => {
+  let mlflow: RealMlflow;
+  beforeAll(async () => {
+    mlflow = await startMlflow();
+  });
+  afterAll(() => mlflow?.close());
+
+  it('is fetched by the workers themselves where they have mlflow', async () => {
+    const store = openStore(mlflow.uri, { folder: dir });
+    const { experimentId } = await ensureExperiment(store, 'spark');
+    const run = await store.tracking.createRun({ experimentId, name: 'spark', startTime: Date.now() });
+    const logged = await logModel(store, run, bundled.folder, { name: 'tweets' });
+    await registerModel(store, logged, { name: 'tweets' });
+    const texts = madeUpTexts(100);
+    await spark.setConf({ [workersPython]: mlflowPython() });
+    const bundle = { mlflow: 'models:/tweets/1', tracking: mlflow.uri };
+    const rows = await spark.rows(await scored(await posts(texts), { bundle }));
+    const missing = await failure(
+      spark.rows(
+        await scored(await posts(texts), {
+          bundle: { ...bundle, mlflow: 'models:/tweets/7' },
+        }),
+      ),
+    );
+    await spark.unsetConf(workersPython);
+    expectSame(rows, await ourScores(bundled, texts), bundled.model.id);
+    expect(faultOf(missing)).toMatchObject({
+      code: 'spark.bundle_missing',
+      message: expect.stringContaining('models:/tweets/7'),
+    });
+  });
+});
+
 describe('what the workers lack is said, with the remedy', () => {
   const one = () => posts(['I love it'], 1);
 
   it('the packages', async () => {
     // A Python of this machine into which nobody has installed anything.
-    await spark.setConf({ 'spark.sql.execution.pyspark.python': join(dir, 'bare', 'bin', 'python') });
+    await spark.setConf({ [workersPython]: join(dir, 'bare', 'bin', 'python') });
     execFileSync('python3', ['-m', 'venv', '--without-pip', join(dir, 'bare')]);
     const error = await failure(spark.rows(await scored(await one())));
-    await spark.unsetConf('spark.sql.execution.pyspark.python');
+    await spark.unsetConf(workersPython);
     expect(faultOf(error)).toMatchObject({
       code: 'spark.worker_package_missing',
       message: expect.stringMatching(/lacks a package: numpy \(.*bare.*Python 3\.\d+/),
