@@ -1,8 +1,75 @@
-/** How a query's totals and failures are told. */
+/** The status of a query as people see it, and the events that tell its changes: alike under every engine. */
+import type { Clock } from '../base/clock.js';
 import type { MurmurError } from '../base/errors.js';
-import type { QueryStatus } from './engine.js';
+import type { BatchProgress, QueryEvent, QueryState, QueryStatus } from './engine.js';
 
-export function emptyTotals(): QueryStatus['totals'] {
+export class LiveStatus {
+  readonly value: QueryStatus;
+
+  constructor(
+    name: string,
+    runId: string,
+    readonly clock: Clock,
+    readonly emit: (event: QueryEvent) => void,
+  ) {
+    this.value = {
+      name,
+      state: 'starting',
+      message: 'starts',
+      queryId: '',
+      runId,
+      batchId: null,
+      tableVersion: null,
+      backlogFiles: 0,
+      changedFiles: [],
+      totals: emptyTotals(),
+      lastProgress: null,
+      error: null,
+    };
+  }
+
+  set(state: QueryState, message: string): void {
+    const { value } = this;
+    if (value.state === state && value.message === message) return;
+    // Once told to stop it says so until it has.
+    if (value.state === 'stopping' && (state === 'idle' || state === 'running')) return;
+    value.state = state;
+    value.message = message;
+    this.emit({ type: 'state_changed', stream: value.name, state, message, at: this.clock.now() });
+  }
+
+  started(): void {
+    const { name: stream, runId } = this.value;
+    this.emit({ type: 'query_started', stream, runId, at: this.clock.now() });
+  }
+
+  count(progress: BatchProgress): void {
+    const { totals } = this.value;
+    totals.batches++;
+    for (const key of Object.keys(totals) as (keyof typeof totals)[])
+      if (key !== 'batches') totals[key] += progress[key];
+    this.value.lastProgress = progress;
+  }
+
+  failed(batchId: number, attempt: number, error: MurmurError): void {
+    const { name: stream } = this.value;
+    this.emit({ type: 'batch_failed', stream, batchId, attempt, error, at: this.clock.now() });
+  }
+
+  ended(state: 'stopped' | 'failed' | 'finished', message: string, error?: MurmurError): void {
+    this.value.error = error === undefined ? null : errorStatus(error);
+    this.set(state, message);
+    this.emit({
+      type: 'query_ended',
+      stream: this.value.name,
+      state,
+      ...(error === undefined ? {} : { error }),
+      at: this.clock.now(),
+    });
+  }
+}
+
+function emptyTotals(): QueryStatus['totals'] {
   return {
     batches: 0,
     input_posts: 0,
@@ -14,7 +81,7 @@ export function emptyTotals(): QueryStatus['totals'] {
   };
 }
 
-export function errorStatus({ code, fault, message, fix }: MurmurError): NonNullable<QueryStatus['error']> {
+function errorStatus({ code, fault, message, fix }: MurmurError): NonNullable<QueryStatus['error']> {
   return { code, fault, message, fix: fix ?? null };
 }
 

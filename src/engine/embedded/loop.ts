@@ -9,8 +9,8 @@ import { backoff } from '../../base/backoff.js';
 import type { Clock } from '../../base/clock.js';
 import { asMurmurError, type MurmurError } from '../../base/errors.js';
 import { Wake } from '../../base/wake.js';
-import type { BatchProgress, QueryDefinition, QueryEvent, QueryState, QueryStatus } from '../engine.js';
-import { emptyTotals, errorStatus, failedSentence } from '../query-status.js';
+import type { BatchProgress, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
+import { failedSentence, LiveStatus } from '../query-status.js';
 import { Pace } from './pace.js';
 import type { StreamingQuery } from './query.js';
 
@@ -31,7 +31,7 @@ export interface LoopHooks {
 
 export class QueryLoop {
   readonly wake: Wake;
-  readonly status: QueryStatus;
+  readonly #live: LiveStatus;
   error: MurmurError | undefined;
   #running: { batchId?: number } = {};
   #task: Promise<void> | undefined;
@@ -48,20 +48,11 @@ export class QueryLoop {
     readonly hooks: LoopHooks,
   ) {
     this.wake = new Wake(clock);
-    this.status = {
-      name: definition.name,
-      state: 'starting',
-      message: 'starts',
-      queryId: '',
-      runId,
-      batchId: null,
-      tableVersion: null,
-      backlogFiles: 0,
-      changedFiles: [],
-      totals: emptyTotals(),
-      lastProgress: null,
-      error: null,
-    };
+    this.#live = new LiveStatus(definition.name, runId, clock, hooks.emit);
+  }
+
+  get status(): QueryStatus {
+    return this.#live.value;
   }
 
   get active(): boolean {
@@ -75,7 +66,7 @@ export class QueryLoop {
     this.#abandon = new AbortController();
     this.error = undefined;
     this.status.error = null;
-    this.#task = this.#live();
+    this.#task = this.#run();
   }
 
   /** Lets the running batch commit for up to `drainMs`, then abandons it: it is replayed at the next start. */
@@ -83,7 +74,7 @@ export class QueryLoop {
     const task = this.#task;
     if (!task) return;
     const { batchId } = this.#running;
-    this.#set('stopping', batchId === undefined ? 'stops' : `finishes batch ${batchId}, then stops`);
+    this.#live.set('stopping', batchId === undefined ? 'stops' : `finishes batch ${batchId}, then stops`);
     this.#stop.abort();
     this.wake.ring();
     const drained = new AbortController();
@@ -94,21 +85,15 @@ export class QueryLoop {
     await task;
   }
 
-  async #live(): Promise<void> {
-    const { name } = this.definition;
-    this.#set('starting', 'starts');
+  async #run(): Promise<void> {
+    this.#live.set('starting', 'starts');
     let query: StreamingQuery | undefined;
     let unwatch: (() => void) | undefined;
     let state: 'stopped' | 'failed' | 'finished';
     try {
       query = await this.open(this.#abandon.signal);
       Object.assign(this.status, query.position());
-      this.hooks.emit({
-        type: 'query_started',
-        stream: name,
-        runId: this.status.runId,
-        at: this.clock.now(),
-      });
+      this.#live.started();
       unwatch = query.watch(() => this.wake.ring());
       state = await this.#loop(query);
     } catch (e) {
@@ -120,15 +105,7 @@ export class QueryLoop {
     unwatch?.();
     await query?.close().catch(() => undefined);
     this.#task = undefined;
-    this.status.error = this.error ? errorStatus(this.error) : null;
-    this.#set(state, endSentence(state, this.error, abandoned));
-    this.hooks.emit({
-      type: 'query_ended',
-      stream: name,
-      state,
-      ...(this.error ? { error: this.error } : {}),
-      at: this.clock.now(),
-    });
+    this.#live.ended(state, endSentence(state, this.error, abandoned), this.error);
     this.hooks.ended();
   }
 
@@ -139,7 +116,7 @@ export class QueryLoop {
       if (this.#stop.signal.aborted) return 'stopped';
       const gapLeft = pace.dueAt - this.clock.now();
       if (gapLeft > 0) {
-        if (gapLeft > idleMs) this.#set('idle', query.waitSentence);
+        if (gapLeft > idleMs) this.#live.set('idle', query.waitSentence);
         await this.clock.sleep(gapLeft, this.#stop.signal);
         continue;
       }
@@ -149,25 +126,27 @@ export class QueryLoop {
       this.#noteInput(query);
       if (batch) {
         pace.started(began);
-        await this.#run(query, batch);
+        await this.#runBatch(query, batch);
       } else if (noMoreWillCome) {
         query.judgeEnd();
         return 'finished';
       } else {
-        this.#set('idle', query.waitSentence);
+        this.#live.set('idle', query.waitSentence);
         // Hints may get lost, a look is the truth.
         await this.wake.wait(query.idleLookMs);
       }
     }
   }
 
-  async #run(query: StreamingQuery, batch: { batchId: number }): Promise<void> {
+  async #runBatch(query: StreamingQuery, batch: { batchId: number }): Promise<void> {
     this.#running = batch;
-    this.#set('running', `works on batch ${batch.batchId}`);
+    this.#live.set('running', `works on batch ${batch.batchId}`);
     const progress = await this.#attempts(() => query.run(this.#abandon.signal), batch.batchId);
     this.#running = {};
     Object.assign(this.status, query.position());
-    if (progress) this.hooks.committed(this.#count(progress));
+    if (!progress) return;
+    this.#live.count(progress);
+    this.hooks.committed(progress);
   }
 
   /** Tries again what may succeed later; what the user must mend fails at once. */
@@ -178,27 +157,11 @@ export class QueryLoop {
       } catch (e) {
         if (this.#abandon.signal.aborted) throw e;
         const error = asMurmurError(e);
-        this.hooks.emit({
-          type: 'batch_failed',
-          stream: this.definition.name,
-          batchId,
-          attempt,
-          error,
-          at: this.clock.now(),
-        });
+        this.#live.failed(batchId, attempt, error);
         if (error.fault === 'user' || attempt === tries || this.#stop.signal.aborted) throw error;
         await this.clock.sleep(backoff(attempt, 200), this.#stop.signal);
       }
     }
-  }
-
-  #count(progress: BatchProgress): BatchProgress {
-    const { totals } = this.status;
-    totals.batches++;
-    for (const key of Object.keys(totals) as (keyof typeof totals)[])
-      if (key !== 'batches') totals[key] += progress[key];
-    this.status.lastProgress = progress;
-    return progress;
   }
 
   #noteInput(query: StreamingQuery): void {
@@ -215,16 +178,6 @@ export class QueryLoop {
           at: this.clock.now(),
         });
     this.status.changedFiles = changedFiles;
-  }
-
-  #set(state: QueryState, message: string): void {
-    const { status } = this;
-    if (status.state === state && status.message === message) return;
-    // Once told to stop it says so until it has.
-    if (status.state === 'stopping' && (state === 'idle' || state === 'running')) return;
-    status.state = state;
-    status.message = message;
-    this.hooks.emit({ type: 'state_changed', stream: status.name, state, message, at: this.clock.now() });
   }
 }
 
