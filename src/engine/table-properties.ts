@@ -25,7 +25,7 @@ export function tableProperties(
   engine: EngineName,
   schema: StructType,
   retention: Retention,
-  query?: { queryId: string; stamp: Readonly<Record<string, string>> },
+  query?: { queryId?: string; stamp: Readonly<Record<string, string>> },
 ): Record<string, string> {
   return {
     'delta.checkpointInterval': '10',
@@ -36,7 +36,7 @@ export function tableProperties(
       .map(({ name }) => name)
       .join(','),
     [engineProperty]: engine,
-    ...(query && { [queryIdProperty]: query.queryId }),
+    ...(query?.queryId !== undefined && { [queryIdProperty]: query.queryId }),
     ...Object.fromEntries(
       Object.entries(query?.stamp ?? {}).map(([key, value]) => [stampProperty(key), value]),
     ),

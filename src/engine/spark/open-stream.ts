@@ -1,0 +1,206 @@
+/** A streaming query made ready in a session: its table and checkpoint looked at, its plan compiled, its model at hand. */
+import { MurmurError } from '../../base/errors.js';
+import type { StructType } from '../../schema/column-types.js';
+import type { QueryDefinition } from '../engine.js';
+import { defaultRetention, queryIdProperty } from '../table-properties.js';
+import {
+  observe,
+  type Relation,
+  readPath,
+  type SparkSession,
+  type StreamingQuery,
+  type StreamProgress,
+  type StreamTrigger,
+  withRelations,
+} from './connect/index.js';
+import type { SparkContext } from './context.js';
+import { scoring } from './scoring.js';
+import { type CompiledQuery, compilePlan, planInput } from './sql/compile.js';
+import type { Measured } from './sql/measure.js';
+import { checkpointId, newestCommits, openTable, setProperties, type TableCommit } from './tables.js';
+
+const metricsName = 'posts';
+
+export interface OpenedStream {
+  /** A model takes part. */
+  readonly scores: boolean;
+  /** The newest batch that is in the table; −1 for none. */
+  readonly last: { batchId: number; commit: TableCommit | undefined };
+  /** Starts the query, and the one that writes what it quarantines. */
+  start(): Promise<[query: StreamingQuery, quarantine?: StreamingQuery]>;
+  /** The table's versions by the batches that made them, as far as its newest history tells. */
+  versions(batches: number): Promise<Map<number, number>>;
+  measured(report: StreamProgress): Measured;
+}
+
+/**
+ * @param fansOut whether posts may have several rows in what the query reads
+ * @throws engine.checkpoint_missing, engine.checkpoint_mismatch, engine.stamp_differs, engine.other_engine (user), spark.*
+ */
+export async function openStream(
+  session: SparkSession,
+  context: SparkContext,
+  definition: QueryDefinition,
+  fansOut: boolean,
+): Promise<OpenedStream> {
+  const { name, plan, trigger } = definition;
+  const { places } = context;
+  const { table } = plan.sink;
+  const from = planInput(plan);
+  const source = contractOf(context, from === 'landing' ? 'bronze' : from);
+  const compiled = compilePlan(definition, {
+    source: 'input',
+    columns: source.fields.map((field) => field.name),
+    fansOut,
+  });
+  const input = inputOf(context, definition, from);
+  const judged = withRelations(compiled.judged, { input });
+  const rows = await rowsOf(
+    session,
+    context,
+    compiled,
+    table,
+    observe(judged, metricsName, aggregates(compiled)),
+  );
+  const start = (): Promise<StreamingQuery> =>
+    session.startStream(rows, {
+      name,
+      sink: { path: places.table(table) },
+      checkpoint: places.checkpoint(name),
+      trigger: sparkTrigger(trigger),
+    });
+  const queryId = await identify(session, context, definition, start);
+  const history = async (limit: number) =>
+    (await newestCommits(session, places.table(table), limit)).filter(
+      ({ parameters }) => parameters.get('queryId') === queryId,
+    );
+  const [commit] = await history(100);
+  return {
+    scores: compiled.score !== undefined,
+    last: { batchId: Number(commit?.parameters.get('epochId') ?? -1), commit },
+    async start() {
+      const query = await start();
+      if (compiled.quarantined === undefined) return [query];
+      const bad = withRelations(compiled.quarantined('judged'), { judged });
+      const companion = `${name}_quarantine`;
+      try {
+        const quarantine = await session.startStream(bad, {
+          name: companion,
+          sink: { path: places.table('quarantine') },
+          checkpoint: places.checkpoint(companion),
+          trigger: sparkTrigger(trigger),
+        });
+        return [query, quarantine];
+      } catch (e) {
+        await query.stop().catch(() => undefined);
+        throw e;
+      }
+    },
+    async versions(batches) {
+      const commits = await history(batches + 20);
+      return new Map(commits.map(({ parameters, version }) => [Number(parameters.get('epochId')), version]));
+    },
+    measured: (report) => compiled.measured(valuesOf(report)),
+  };
+}
+
+function contractOf({ contracts }: SparkContext, name: string): StructType {
+  const schema = contracts[name];
+  if (schema !== undefined) return schema;
+  throw new MurmurError('engine.plan_invalid', `plan with the unknown table ${name}`, { fault: 'internal' });
+}
+
+/** The rows to write, scored where the plan says so. */
+async function rowsOf(
+  session: SparkSession,
+  context: SparkContext,
+  { rows, score }: CompiledQuery,
+  table: string,
+  judged: Relation,
+): Promise<Relation> {
+  const kept = withRelations(rows('judged'), { judged });
+  if (score === undefined) return kept;
+  const fields = new Map(contractOf(context, table).fields.map((field) => [field.name, field]));
+  const columns = score.columns.map((column) => fields.get(column)!);
+  const scored = await scoring(session, await context.model(), columns, score.text);
+  return withRelations(score.rows('scored'), { scored: scored(kept) });
+}
+
+function inputOf({ places, landing }: SparkContext, { limits }: QueryDefinition, from: string): Relation {
+  if (from !== 'landing')
+    return readPath(places.table(from), {
+      format: 'delta',
+      streaming: true,
+      options: { maxFilesPerTrigger: String(limits.files) },
+    });
+  const files = readPath(places.landing, {
+    format: landing.format,
+    schema: 'value STRING',
+    streaming: true,
+    options: { ...landing.options, maxFilesPerTrigger: String(limits.files) },
+  });
+  return withRelations(landing.sql, { files });
+}
+
+/** The id of the checkpoint's query, which is the table's too. A query that is new gets both from its first, short life. */
+async function identify(
+  session: SparkSession,
+  { places, contracts, retention }: SparkContext,
+  { name, plan, stamp }: QueryDefinition,
+  start: () => Promise<StreamingQuery>,
+): Promise<string> {
+  const { table } = plan.sink;
+  const path = places.table(table);
+  const properties = await openTable(session, {
+    path,
+    schema: contracts[table]!,
+    retention: retention?.[table] ?? defaultRetention,
+    // What application is merged from.
+    ...(table === 'gold' ? { properties: { 'delta.enableChangeDataFeed': 'true' } } : {}),
+    writer: { stream: name, table, stamp },
+  });
+  const known = properties.get(queryIdProperty);
+  const checkpoint = places.checkpoint(name);
+  const found = await checkpointId(session, checkpoint);
+  if (known !== undefined && known === found) return known;
+  if (known !== undefined)
+    throw new MurmurError(
+      found === undefined ? 'engine.checkpoint_missing' : 'engine.checkpoint_mismatch',
+      found === undefined
+        ? `table ${table} exists, its checkpoint ${checkpoint} does not`
+        : `checkpoint ${checkpoint} belongs to query ${found}, table ${table} to query ${known}`,
+      {
+        fault: 'user',
+        fix: `put the checkpoint that belongs to the table back, or begin again with \`murmur reset\``,
+        context: { stream: name },
+      },
+    );
+  let id = found;
+  if (id === undefined) {
+    // Stopped before the property is set: a change of the table's properties would end a batch that is under way.
+    const first = await start();
+    await first.stop();
+    id = first.id;
+  }
+  await setProperties(session, path, { [queryIdProperty]: id });
+  return id;
+}
+
+function aggregates({ metrics }: CompiledQuery): string[] {
+  return Object.entries(metrics).map(([name, sql]) => `${sql} AS ${name}`);
+}
+
+function valuesOf({ observedMetrics }: StreamProgress): Record<string, number | null> {
+  return (observedMetrics[metricsName] ?? {}) as Record<string, number | null>;
+}
+
+function sparkTrigger(trigger: QueryDefinition['trigger']): StreamTrigger {
+  switch (trigger.kind) {
+    case 'asap':
+      return { kind: 'interval', everyMs: trigger.minGapMs };
+    case 'interval':
+      return trigger;
+    case 'available-now':
+      return { kind: 'available_now' };
+  }
+}
