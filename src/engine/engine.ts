@@ -2,6 +2,7 @@
  * The engine seam: what a streaming query is, and what can be asked of it. `pipeline` defines queries; an engine runs
  * them. Everything seen of a run is a QueryEvent; everything kept of it is in the tables.
  */
+import type { Broadcast } from '../base/broadcast.js';
 import type { MurmurError } from '../base/errors.js';
 import type { Expectation } from './expectation.js';
 import type { Plan } from './plan.js';
@@ -137,6 +138,8 @@ export type QueryEvent =
 /** A run of several queries on one lake: exactly one per lake at any time. */
 export interface EngineRun {
   readonly runId: string;
+  /** What happens, for any number of listeners. */
+  readonly events: Broadcast<QueryEvent>;
   status(): QueryStatus[];
   /** Starts a stopped or failed query again. @throws engine.no_such_query */
   start(name: string): Promise<void>;

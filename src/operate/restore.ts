@@ -4,7 +4,7 @@
  */
 import { MurmurError } from '../base/errors.js';
 import { planRestore, type RestorePlan, type RestoreTarget } from '../delta/index.js';
-import { planInput } from '../engine/embedded/compile.js';
+import { planInput } from '../engine/plan-reading.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { tableNames } from '../posts/tables.js';
 import { type RestoredTable, restoreTable } from '../table/restore.js';

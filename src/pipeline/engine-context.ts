@@ -89,7 +89,7 @@ export async function openCareContext(
 }
 
 /** Application's files are replaced all the time, so they go sooner. */
-function retentionOf({ maintain }: LakeSpec): Record<string, Retention> {
+export function retentionOf({ maintain }: LakeSpec): Record<string, Retention> {
   const log = `interval ${Math.max(2 * 86_400_000, maintain.retain)} milliseconds`;
   const keep = { files: `interval ${maintain.retain} milliseconds`, log };
   return {

@@ -7,19 +7,21 @@ import { Broadcast, type Subscription } from '../base/broadcast.js';
 import { type Clock, systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
 import type { Environment } from '../config/interpolate.js';
-import { type EmbeddedRun, startEmbedded } from '../engine/embedded/index.js';
+import { startEmbedded } from '../engine/embedded/index.js';
 import { settleRebuild } from '../engine/embedded/rebuild/rebuild.js';
-import type { QueryStatus } from '../engine/engine.js';
+import type { EngineRun, QueryStatus } from '../engine/engine.js';
 import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
 import { type DatasetInput, logsRuns, type MlflowStore } from '../mlflow/index.js';
 import { openEngineContext } from './engine-context.js';
 import type { CodeRules } from './expect-options.js';
 import { impatient, openMlflow } from './mlflow.js';
-import type { LakeModels, ModelStatus } from './model/lake-models.js';
+import type { ModelStatus } from './model/lake-models.js';
+import type { OpenedEngine, RunModels } from './opened-engine.js';
 import { definePipelineQueries } from './queries.js';
 import { Resources } from './resources.js';
 import type { RunEvent } from './run-event.js';
+import { openOnSpark } from './spark/open-on-spark.js';
 import type { LakeSpec } from './spec.js';
 import { RunTracking } from './tracking/run-tracking.js';
 import { inputDatasets } from './tracking/table-dataset.js';
@@ -75,8 +77,8 @@ export class LakeRun {
   readonly #clock: Clock;
   readonly #startedAt: number;
   readonly #ending = new AbortController();
-  #engine: EmbeddedRun | undefined;
-  #models: LakeModels | undefined;
+  #engine: EngineRun | undefined;
+  #models: RunModels | undefined;
   #tracking: RunTracking | undefined;
   #logged: RunSummary['mlflow'] = null;
   #lastStatus: QueryStatus[] = [];
@@ -128,7 +130,7 @@ export class LakeRun {
     await this.done.catch(() => undefined);
   }
 
-  #running(): EmbeddedRun {
+  #running(): EngineRun {
     if (this.#engine !== undefined) return this.#engine;
     throw new MurmurError('pipeline.not_running', 'asking a run that has not begun or has ended', {
       fault: 'user',
@@ -177,22 +179,27 @@ export class LakeRun {
     }
   }
 
-  async #open(opened: Resources): Promise<EmbeddedRun> {
+  async #open(opened: Resources): Promise<EngineRun> {
     const { lake, spec, options } = this;
-    const { env = {}, replayWithPresentModel: replayWithPresent = false } = options;
     const store = logsRuns(spec.mlflow) ? this.#openStore(opened) : undefined;
-    const { context, models } = await openEngineContext(
-      { lake, spec, clock: this.#clock, opened, env },
-      { live: true, replayWithPresent, emit: (event) => this.#broadcast.emit(event) },
-    );
-    this.#models = models;
-    await settleRebuild(context);
+    const { models, start } = await this.#openEngine(opened);
     const inputs = store === undefined ? [] : await inputDatasets(lake, 'run_start');
-    const queries = definePipelineQueries(spec, options.until ?? 'stopped', options.rules);
-    const engine = await startEmbedded(context, queries);
+    const engine = await start(definePipelineQueries(spec, options.until ?? 'stopped', options.rules));
     opened.add({ close: () => engine.close(drainMs) });
+    this.#models = models;
     if (store !== undefined) this.#tracking = await this.#track(store, inputs, models, engine);
     return engine;
+  }
+
+  async #openEngine(opened: Resources): Promise<OpenedEngine> {
+    const { lake, spec, options } = this;
+    const { env = {}, replayWithPresentModel: replayWithPresent = false } = options;
+    const world = { lake, spec, clock: this.#clock, opened, env };
+    const emit = (event: RunEvent) => this.#broadcast.emit(event);
+    if (spec.engine !== 'embedded') return openOnSpark(world, spec.engine.spark, emit);
+    const { context, models } = await openEngineContext(world, { live: true, replayWithPresent, emit });
+    await settleRebuild(context);
+    return { models, start: (queries) => startEmbedded(context, queries) };
   }
 
   /** What the setting says must be sound, though nobody need be there yet. */
@@ -206,8 +213,8 @@ export class LakeRun {
   #track(
     store: MlflowStore,
     inputs: DatasetInput[],
-    models: LakeModels,
-    engine: EmbeddedRun,
+    models: RunModels,
+    engine: EngineRun,
   ): Promise<RunTracking> {
     const { lake, spec, options } = this;
     const { env = {}, until = 'stopped' } = options;
@@ -227,7 +234,7 @@ export class LakeRun {
   }
 
   /** Until all queries have ended by themselves, or the run is told to end. */
-  async #end(engine: EmbeddedRun): Promise<void> {
+  async #end(engine: EngineRun): Promise<void> {
     const { signal } = this.#ending;
     const told = new Promise<void>((resolve) => {
       if (signal.aborted) resolve();
@@ -238,7 +245,7 @@ export class LakeRun {
     await engine.done;
   }
 
-  async #forward(engine: EmbeddedRun): Promise<void> {
+  async #forward(engine: EngineRun): Promise<void> {
     for await (const event of engine.events.subscribe(4096)) {
       if (event.type === 'batch_committed') await this.#models?.committed(event.progress);
       this.#broadcast.emit(event);

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { bytes, duration, share, trigger } from '../config/units.js';
+import { sparkOptions } from '../engine/spark/options.js';
 import { lakeOptions } from '../lake/options.js';
 import { mlflowOptions } from '../mlflow/options.js';
 import { postOptions } from '../posts/options.js';
@@ -76,7 +77,10 @@ export const spec = z.strictObject({
   maintain: maintain.prefault({}),
   ...mlflowOptions.shape,
   page: page.prefault({}),
-  engine: z.literal('embedded').default('embedded').describe('what runs the streaming queries'),
+  engine: z
+    .union([z.literal('embedded'), z.strictObject({ spark: sparkOptions })])
+    .default('embedded')
+    .describe('what runs the streaming queries: this process, or a Spark cluster'),
 });
 
 /** A parsed murmur.yaml: every default filled in, units turned into numbers. */

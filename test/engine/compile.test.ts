@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DuckDatabase, type DuckSession } from '../../src/duck/index.js';
-import { compilePlan, fansOut, planInput, type Step } from '../../src/engine/embedded/compile.js';
+import { compilePlan, type Step } from '../../src/engine/embedded/compile.js';
 import { batchTime, call, col, lit, type Node, sql } from '../../src/engine/plan.js';
+import { fansOut, planInput } from '../../src/engine/plan-reading.js';
 
 let database: DuckDatabase;
 let session: DuckSession;

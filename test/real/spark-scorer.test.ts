@@ -78,7 +78,13 @@ async function scored(input: Relation, wanted: Wanted = {}): Promise<Relation> {
     worker: true,
   });
   const pythonVersion = wanted.pythonVersion ?? assumedPython;
-  return mapArrow(input, { name: 'score', command, output: ddl, pythonVersion });
+  return mapArrow(input, {
+    name: 'score',
+    columns: columns.map(({ name }) => name),
+    command,
+    output: ddl,
+    pythonVersion,
+  });
 }
 
 /** Texts as a relation in `partitions` partitions; a null where the text is null. */

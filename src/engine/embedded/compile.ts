@@ -5,9 +5,10 @@
  * Two hidden columns travel with every row: `__ord` says which post of the batch it belongs to (so that posts can be
  * counted exactly, whatever their post_id), `__part` keeps the order of a post's rows. An aggregate ends both.
  */
-import { MurmurError } from '../../base/errors.js';
+
 import { quoteIdent } from '../../duck/sql-text.js';
 import type { Node, Plan } from '../plan.js';
+import { invalidPlan, nodesOf } from '../plan-reading.js';
 import { aggregateSql, expressionSql } from './expression-sql.js';
 
 export const ordColumn = '__ord';
@@ -52,12 +53,11 @@ export interface CompiledPlan {
  * @throws engine.plan_invalid (internal) for nodes that do not fit each other
  */
 export function compilePlan(plan: Plan, inputColumns: readonly string[]): CompiledPlan {
-  const nodes = chain(plan.node);
-  const from = readNode(nodes).from;
+  const { read, nodes } = nodesOf(plan);
   const steps: Step[] = [];
   let columns = inputColumns;
-  for (const node of nodes.slice(1)) {
-    if (steps.at(-1)?.kind === 'aggregate') throw invalid(`a ${node.op} node behind an aggregate`);
+  for (const node of nodes) {
+    if (steps.at(-1)?.kind === 'aggregate') throw invalidPlan(`a ${node.op} node behind an aggregate`);
     const step = compileNode(node, columns);
     columns = step.columns;
     const last = steps.at(-1);
@@ -67,23 +67,13 @@ export function compilePlan(plan: Plan, inputColumns: readonly string[]): Compil
       steps.push(step);
     }
   }
-  return { from, steps, columns };
-}
-
-/** The table that a plan reads, or `landing`. */
-export function planInput(plan: Plan): string {
-  return readNode(chain(plan.node)).from;
-}
-
-/** Whether a post may give more than one row. */
-export function fansOut(plan: Plan): boolean {
-  return chain(plan.node).some((node) => node.op === 'explode');
+  return { from: read.from, steps, columns };
 }
 
 function compileNode(node: Node, columns: readonly string[]): Step {
   switch (node.op) {
     case 'read':
-      throw invalid('a read node that is not the first');
+      throw invalidPlan('a read node that is not the first');
     case 'expect':
       return { kind: 'expect', columns };
     case 'score':
@@ -154,30 +144,12 @@ function joined(first: Extract<Step, { kind: 'select' }>, second: Extract<Step, 
   };
 }
 
-/** From the read node to the root. */
-function chain(root: Node): Node[] {
-  const nodes: Node[] = [];
-  for (let node: Node | undefined = root; node; node = node.op === 'read' ? undefined : node.input)
-    nodes.push(node);
-  return nodes.reverse();
-}
-
-function readNode(nodes: readonly Node[]): Extract<Node, { op: 'read' }> {
-  const [first] = nodes;
-  if (first?.op !== 'read') throw invalid('no read node');
-  return first;
-}
-
 function needs(columns: readonly string[], wanted: readonly string[], op: string): void {
   const missing = wanted.filter((name) => !columns.includes(name));
   if (missing.length > 0)
-    throw invalid(`${op} of ${missing.join(', ')}; the columns there are ${columns.join(', ')}`);
+    throw invalidPlan(`${op} of ${missing.join(', ')}; the columns there are ${columns.join(', ')}`);
 }
 
 function list(columns: readonly string[]): string {
   return columns.map(quoteIdent).join(', ');
-}
-
-function invalid(what: string): MurmurError {
-  return new MurmurError('engine.plan_invalid', `plan with ${what}`, { fault: 'internal' });
 }

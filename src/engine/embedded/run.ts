@@ -12,8 +12,8 @@ import { progress as progressContract, quarantine as quarantineContract } from '
 import type { StructType } from '../../schema/column-types.js';
 import type { BatchProgress, EngineRun, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
 import type { Plan } from '../plan.js';
+import { fansOut, planInput } from '../plan-reading.js';
 import { defaultRetention, tableProperties } from '../table-properties.js';
-import { fansOut, planInput } from './compile.js';
 import { clockOf, type EmbeddedContext } from './context.js';
 import { QueryLoop } from './loop.js';
 import { Maintenance } from './maintenance.js';

@@ -5,8 +5,8 @@
 import { type DeltaEnv, DeltaLog, decodePath, TableTail, type TailOffset } from '../../delta/index.js';
 import type { Storage } from '../../storage/storage.js';
 import type { QueryDefinition } from '../engine.js';
+import { planInput } from '../plan-reading.js';
 import { WriteAheadLog } from '../wal.js';
-import { planInput } from './compile.js';
 import type { Places } from './context.js';
 import type { PlannedRead } from './input.js';
 

@@ -10,7 +10,14 @@ export function didWork({ durationMs }: StreamProgress): boolean {
 /** Spark does reading, transforming, scoring and writing in one job: its time stands under what the query is there for. */
 export function batchProgress(
   report: StreamProgress,
-  batch: { stream: string; runId: string; counts: BatchCounts; scores: boolean; newestEventMs: number | null; tableVersion: number },
+  batch: {
+    stream: string;
+    runId: string;
+    counts: BatchCounts;
+    scores: boolean;
+    newestEventMs: number | null;
+    tableVersion: number;
+  },
 ): BatchProgress {
   const { durationMs: ms } = report;
   const step = (...names: string[]) => names.reduce((sum, name) => sum + (ms[name] ?? 0), 0);
@@ -29,7 +36,8 @@ export function batchProgress(
     write_ms: 0,
     commit_ms: step('walCommit', 'commitOffsets'),
     backlog_files: backlogOf(report),
-    event_time_lag_ms: batch.newestEventMs === null ? null : Date.parse(report.timestamp) - batch.newestEventMs,
+    event_time_lag_ms:
+      batch.newestEventMs === null ? null : Date.parse(report.timestamp) - batch.newestEventMs,
     table_version: batch.tableVersion,
   };
 }

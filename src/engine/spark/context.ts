@@ -28,7 +28,11 @@ export interface SparkContext {
   connect(): Promise<SparkSession>;
   readonly places: SparkPlaces;
   /** Relation of raw text files to the rows that bronze's plan reads, as SQL over `input`. */
-  readonly landing: { readonly format: string; readonly options: Readonly<Record<string, string>>; readonly sql: string };
+  readonly landing: {
+    readonly format: string;
+    readonly options: Readonly<Record<string, string>>;
+    readonly sql: string;
+  };
   /** Schema by table name, of every table that a query writes. */
   readonly contracts: Readonly<Record<string, StructType>>;
   readonly retention?: Readonly<Record<string, Retention>>;

@@ -9,11 +9,13 @@ import type { Clock } from '../../base/clock.js';
 import { isMurmurError, MurmurError } from '../../base/errors.js';
 import { quoted } from '../../posts/sql/spark-literals.js';
 import type { BatchProgress, QueryDefinition } from '../engine.js';
-import { defaultRetention, queryIdProperty } from '../table-properties.js';
+import { planInput } from '../plan-reading.js';
+import { queryIdProperty } from '../table-properties.js';
 import { type Offsets, WriteAheadLog, walFormat } from '../wal.js';
 import type { SparkSession } from './connect/index.js';
 import type { SparkContext } from './context.js';
-import { compilePlan, planInput } from './sql/compile.js';
+import { contractOf, tableOf } from './lake-tables.js';
+import { compilePlan } from './sql/compile.js';
 import { mergeSql } from './sql/merge-sql.js';
 import { overwriteSql } from './sql/overwrite-sql.js';
 import { deltaTable } from './sql-text.js';
@@ -53,15 +55,10 @@ export class MergeBatches {
     around: MergeSurroundings,
   ): Promise<MergeBatches> {
     const { context } = around;
-    const { name, plan, stamp } = definition;
+    const { name, plan } = definition;
     const { table } = plan.sink;
-    const path = context.places.table(table);
-    const properties = await openTable(session, {
-      path,
-      schema: context.contracts[table]!,
-      retention: context.retention?.[table] ?? defaultRetention,
-      writer: { stream: name, table, stamp },
-    });
+    const made = tableOf(context, definition);
+    const properties = await openTable(session, made);
     const known = properties.get(queryIdProperty);
     const storage = context.checkpoints.at(name);
     const found = await WriteAheadLog.open(storage, name);
@@ -76,7 +73,7 @@ export class MergeBatches {
         },
       );
     const wal = found ?? (await WriteAheadLog.create(storage, name, randomUUID()));
-    if (known !== wal.queryId) await setProperties(session, path, { [queryIdProperty]: wal.queryId });
+    if (known !== wal.queryId) await setProperties(session, made.path, { [queryIdProperty]: wal.queryId });
     const batches = new MergeBatches(session, definition, around, wal);
     await batches.#restore();
     return batches;
@@ -198,7 +195,8 @@ export class MergeBatches {
       );
       return rows.map(({ type }) => String(type));
     } catch (e) {
-      if (isMurmurError(e) && /^DELTA_|FILE_NOT_EXIST|VERSION/.test(String(e.context.errorClass))) return ['lost'];
+      if (isMurmurError(e) && /^DELTA_|FILE_NOT_EXIST|VERSION/.test(String(e.context.errorClass)))
+        return ['lost'];
       throw e;
     }
   }
@@ -210,7 +208,7 @@ export class MergeBatches {
 
   #rowsSql(input: Versions): string {
     const { context } = this.around;
-    const columns = context.contracts[planInput(this.definition.plan)]!.fields.map(({ name }) => name);
+    const columns = contractOf(context, planInput(this.definition.plan)).fields.map(({ name }) => name);
     const compiled = compilePlan(this.definition, { source: this.#inputSql(input), columns, fansOut: true });
     return compiled.rows(`(${compiled.judged})`);
   }
@@ -234,5 +232,9 @@ function changesSql(path: string, from: number, to: number): string {
 
 function rowsChanged(metrics: ReadonlyMap<string, string>): number {
   const of = (name: string) => Number(metrics.get(name) ?? 0);
-  return of('numTargetRowsInserted') + of('numTargetRowsUpdated') + of('numOutputRows') * Number(!metrics.has('numTargetRowsInserted'));
+  return (
+    of('numTargetRowsInserted') +
+    of('numTargetRowsUpdated') +
+    of('numOutputRows') * Number(!metrics.has('numTargetRowsInserted'))
+  );
 }

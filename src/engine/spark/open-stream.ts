@@ -1,10 +1,11 @@
 /** A streaming query made ready in a session: its table and checkpoint looked at, its plan compiled, its model at hand. */
 import { MurmurError } from '../../base/errors.js';
-import type { StructType } from '../../schema/column-types.js';
 import type { QueryDefinition } from '../engine.js';
-import { defaultRetention, queryIdProperty } from '../table-properties.js';
+import { planInput } from '../plan-reading.js';
+import { queryIdProperty } from '../table-properties.js';
 import {
   observe,
+  project,
   type Relation,
   readPath,
   type SparkSession,
@@ -14,8 +15,9 @@ import {
   withRelations,
 } from './connect/index.js';
 import type { SparkContext } from './context.js';
+import { contractOf, tableOf } from './lake-tables.js';
 import { scoring } from './scoring.js';
-import { type CompiledQuery, compilePlan, planInput } from './sql/compile.js';
+import { type CompiledQuery, compilePlan } from './sql/compile.js';
 import type { Measured } from './sql/measure.js';
 import { checkpointId, newestCommits, openTable, setProperties, type TableCommit } from './tables.js';
 
@@ -104,12 +106,6 @@ export async function openStream(
   };
 }
 
-function contractOf({ contracts }: SparkContext, name: string): StructType {
-  const schema = contracts[name];
-  if (schema !== undefined) return schema;
-  throw new MurmurError('engine.plan_invalid', `plan with the unknown table ${name}`, { fault: 'internal' });
-}
-
 /** The rows to write, scored where the plan says so. */
 async function rowsOf(
   session: SparkSession,
@@ -139,26 +135,22 @@ function inputOf({ places, landing }: SparkContext, { limits }: QueryDefinition,
     streaming: true,
     options: { ...landing.options, maxFilesPerTrigger: String(limits.files) },
   });
-  return withRelations(landing.sql, { files });
+  // The path of a row's file is known where the file is read, and nowhere else.
+  return withRelations(landing.sql, { files: project(files, ['value', '_metadata.file_path AS file_path']) });
 }
 
 /** The id of the checkpoint's query, which is the table's too. A query that is new gets both from its first, short life. */
 async function identify(
   session: SparkSession,
-  { places, contracts, retention }: SparkContext,
-  { name, plan, stamp }: QueryDefinition,
+  context: SparkContext,
+  definition: QueryDefinition,
   start: () => Promise<StreamingQuery>,
 ): Promise<string> {
+  const { name, plan } = definition;
+  const { places } = context;
   const { table } = plan.sink;
-  const path = places.table(table);
-  const properties = await openTable(session, {
-    path,
-    schema: contracts[table]!,
-    retention: retention?.[table] ?? defaultRetention,
-    // What application is merged from.
-    ...(table === 'gold' ? { properties: { 'delta.enableChangeDataFeed': 'true' } } : {}),
-    writer: { stream: name, table, stamp },
-  });
+  const made = tableOf(context, definition);
+  const properties = await openTable(session, made);
   const known = properties.get(queryIdProperty);
   const checkpoint = places.checkpoint(name);
   const found = await checkpointId(session, checkpoint);
@@ -182,7 +174,7 @@ async function identify(
     await first.stop();
     id = first.id;
   }
-  await setProperties(session, path, { [queryIdProperty]: id });
+  await setProperties(session, made.path, { [queryIdProperty]: id });
   return id;
 }
 

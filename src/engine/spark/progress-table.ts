@@ -4,10 +4,11 @@
  * tables when a stream begins again.
  */
 import type { Clock } from '../../base/clock.js';
-import { progress as contract } from '../../posts/tables.js';
 import { quoted } from '../../posts/sql/spark-literals.js';
+import { progress as contract } from '../../posts/tables.js';
 import type { BatchProgress } from '../engine.js';
 import type { SparkRow, SparkSession } from './connect/index.js';
+import type { SessionKeeper } from './session-keeper.js';
 import { deltaTable } from './sql-text.js';
 import type { TableCommit } from './tables.js';
 
@@ -22,7 +23,7 @@ export class ProgressTable {
     readonly runId: string,
     readonly clock: Clock,
     readonly path: string,
-    readonly session: (signal: AbortSignal) => Promise<SparkSession>,
+    readonly keeper: SessionKeeper,
   ) {}
 
   add(progress: BatchProgress): void {
@@ -47,7 +48,7 @@ export class ProgressTable {
   async #write(signal: AbortSignal): Promise<void> {
     const rows = [...this.#rows];
     if (rows.length === 0) return;
-    const session = await this.session(signal);
+    const session = await this.keeper.get(signal);
     const relation = await session.local(contract.fields, rows.map(rowOf), signal);
     await session.write(relation, {
       path: this.path,
@@ -65,8 +66,9 @@ export interface Unwritten {
   runId: string;
   /** Paths of the stream's own table, of progress and of quarantine. */
   tables: { own: string; progress: string; quarantine: string };
-  /** SQL over the own table: its number of posts. */
-  posts: string;
+  /** A post may have several rows in the stream's table. */
+  fansOut: boolean;
+  now: number;
   last: TableCommit | undefined;
 }
 
@@ -74,7 +76,15 @@ export interface Unwritten {
  * What the table holds and progress does not know: the batches that a controller which died had not written yet, as one row
  * under the number of the last of them. Posts that were dropped are in no table and not in the row.
  */
-export async function unwritten({ session, stream, runId, tables, posts, last }: Unwritten): Promise<BatchProgress | undefined> {
+export async function unwritten({
+  session,
+  stream,
+  runId,
+  tables,
+  fansOut,
+  now,
+  last,
+}: Unwritten): Promise<BatchProgress | undefined> {
   const batchId = Number(last?.parameters.get('epochId') ?? -1);
   const [found] = await session.rows(
     `SELECT coalesce(max(batch_id), -1) AS batch, coalesce(sum(output_posts), 0) AS posts,
@@ -82,7 +92,10 @@ export async function unwritten({ session, stream, runId, tables, posts, last }:
      FROM ${deltaTable(tables.progress)} WHERE stream = ${quoted(stream)}`,
   );
   if (found === undefined || batchId <= Number(found.batch)) return undefined;
-  const [own] = await session.rows(`SELECT ${posts} AS posts, count(*) AS rows FROM ${deltaTable(tables.own)}`);
+  const posts = fansOut ? 'count(DISTINCT source, post_id)' : 'count(*)';
+  const [own] = await session.rows(
+    `SELECT ${posts} AS posts, count(*) AS rows FROM ${deltaTable(tables.own)}`,
+  );
   const [bad] = await session.rows(
     `SELECT count(*) AS posts FROM ${deltaTable(tables.quarantine)} WHERE stream = ${quoted(stream)}`,
   );
@@ -93,7 +106,7 @@ export async function unwritten({ session, stream, runId, tables, posts, last }:
     stream,
     run_id: runId,
     batch_id: batchId,
-    started_at: Date.now(),
+    started_at: now,
     input_posts: output + quarantined,
     output_posts: output,
     output_rows: more(own?.rows, found.rows),

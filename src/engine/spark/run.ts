@@ -6,19 +6,17 @@ import { randomUUID } from 'node:crypto';
 import { Broadcast } from '../../base/broadcast.js';
 import { type Clock, systemClock } from '../../base/clock.js';
 import { MurmurError } from '../../base/errors.js';
-import { progress as progressContract, quarantine as quarantineContract } from '../../posts/tables.js';
 import type { BatchProgress, EngineRun, QueryDefinition, QueryEvent, QueryStatus } from '../engine.js';
-import { defaultRetention } from '../table-properties.js';
+import { fansOut, planInput } from '../plan-reading.js';
 import type { SparkSession } from './connect/index.js';
 import type { SparkContext } from './context.js';
+import { openTables } from './lake-tables.js';
 import { MergeWork } from './merge-work.js';
-import { openStream } from './open-stream.js';
+import { type OpenedStream, openStream } from './open-stream.js';
 import { ProgressTable, unwritten } from './progress-table.js';
-import { QueryLife, type QueryWork } from './query-life.js';
+import { QueryLife } from './query-life.js';
 import { SessionKeeper } from './session-keeper.js';
-import { fansOut, planInput } from './sql/compile.js';
 import { StreamWork } from './stream-work.js';
-import { openTable } from './tables.js';
 
 /** How long a single stopped query may go on with its batch. Milliseconds. */
 const stopDrainMs = 10_000;
@@ -55,6 +53,8 @@ export class SparkRun implements EngineRun {
   readonly #streams: SessionKeeper;
   readonly #statements: SessionKeeper;
   readonly #flushing: Promise<void>;
+  readonly #merges: { from: string; work: MergeWork }[] = [];
+  /** Those that wait for the last rows of a table. */
   #waiting: { table: string; go: () => void }[] = [];
   #settle!: (error?: MurmurError) => void;
   #closed: Promise<void> | undefined;
@@ -69,11 +69,14 @@ export class SparkRun implements EngineRun {
     });
     // A failed run that nobody waits for is still in status and events.
     this.done.catch(() => undefined);
-    const open = () => this.#open();
-    this.#streams = new SessionKeeper(open, this.#clock);
-    this.#statements = new SessionKeeper(open, this.#clock);
-    const { progress } = this.#paths;
-    this.#progress = new ProgressTable(this.runId, this.#clock, progress, this.#statements);
+    this.#streams = new SessionKeeper(() => this.#open(), this.#clock);
+    this.#statements = new SessionKeeper(() => this.#open(), this.#clock);
+    this.#progress = new ProgressTable(
+      this.runId,
+      this.#clock,
+      context.places.table('progress'),
+      this.#statements,
+    );
     this.#lives = new Map(definitions.map((definition) => [definition.name, this.#life(definition)]));
     this.#flushing = this.#progress.run(this.#closing.signal);
   }
@@ -138,25 +141,7 @@ export class SparkRun implements EngineRun {
     const session = await context.connect();
     try {
       for (const statement of context.functions) await session.sql(statement);
-      for (const [name, schema] of [
-        ['progress', progressContract],
-        ['quarantine', quarantineContract],
-      ] as const)
-        await openTable(session, {
-          path: context.places.table(name),
-          schema,
-          retention: context.retention?.[name] ?? defaultRetention,
-        });
-      // A stream over a table needs it to be there.
-      for (const { plan } of this.definitions) {
-        const { table } = plan.sink;
-        await openTable(session, {
-          path: context.places.table(table),
-          schema: context.contracts[table]!,
-          retention: context.retention?.[table] ?? defaultRetention,
-          ...(table === 'gold' ? { properties: { 'delta.enableChangeDataFeed': 'true' } } : {}),
-        });
-      }
+      await openTables(session, context, this.definitions);
       return session;
     } catch (e) {
       await session.close();
@@ -166,25 +151,86 @@ export class SparkRun implements EngineRun {
 
   #life(definition: QueryDefinition): QueryLife {
     const { context, runId } = this;
-    const { name, plan } = definition;
+    const { plan } = definition;
+    const from = planInput(plan);
     const merges = plan.sink.op === 'merge';
-    const work: QueryWork & { wake?: () => void } = merges
+    const work = merges
       ? new MergeWork(definition, { context, clock: this.#clock, runId })
-      : new StreamWork(definition, runId, async (session) => {
-          const opened = await openStream(session, context, definition, this.#fansOut(planInput(plan)));
-          await this.#catchUp(session, definition, opened.last.commit);
-          return opened;
-        });
-    const life: QueryLife = new QueryLife(definition, work, {
+      : new StreamWork(definition, runId, (session) => this.#openStream(session, definition));
+    if (work instanceof MergeWork) this.#merges.push({ from, work });
+    return new QueryLife(definition, work, {
       clock: this.#clock,
       runId,
       keeper: merges ? this.#statements : this.#streams,
       emit: (event) => this.events.emit(event),
       committed: (progress) => this.#committed(plan.sink.table, progress),
-      upstreamEnded: () => this.#writersEnded(planInput(plan)),
+      upstreamEnded: () => this.#writersEnded(from),
       ended: () => this.#ended(),
     });
-    if (work instanceof MergeWork) this.#wakes.set(planInput(plan), work);
-    return life;
+  }
+
+  async #openStream(session: SparkSession, definition: QueryDefinition): Promise<OpenedStream> {
+    const opened = await openStream(
+      session,
+      this.context,
+      definition,
+      this.#fansOut(planInput(definition.plan)),
+    );
+    const { table } = definition.plan.sink;
+    const { places } = this.context;
+    const missing = await unwritten({
+      session,
+      stream: definition.name,
+      runId: this.runId,
+      now: this.#clock.now(),
+      tables: {
+        own: places.table(table),
+        progress: places.table('progress'),
+        quarantine: places.table('quarantine'),
+      },
+      fansOut: this.#fansOut(table),
+      last: opened.last.commit,
+    });
+    if (missing !== undefined) this.#progress.add(missing);
+    return opened;
+  }
+
+  #committed(table: string, progress: BatchProgress): void {
+    this.events.emit({ type: 'batch_committed', stream: progress.stream, progress, at: this.#clock.now() });
+    this.#progress.add(progress);
+    for (const { from, work } of this.#merges) if (from === table) work.wake.ring();
+  }
+
+  #writersEnded(table: string): Promise<void> {
+    return new Promise((go) => {
+      this.#waiting.push({ table, go });
+      this.#letGo();
+    });
+  }
+
+  #letGo(): void {
+    const writes = (table: string) =>
+      [...this.#lives.values()].some((life) => life.active && life.definition.plan.sink.table === table);
+    const ready = this.#waiting.filter(({ table }) => !writes(table));
+    this.#waiting = this.#waiting.filter((waiting) => !ready.includes(waiting));
+    for (const { go } of ready) go();
+  }
+
+  #ended(): void {
+    this.#letGo();
+    if (this.#closed || [...this.#lives.values()].some((life) => life.active)) return;
+    const flushed = this.#progress.flush(this.#closing.signal).catch(() => undefined);
+    void flushed.then(() => this.#settle(this.#firstError()));
+  }
+
+  #firstError(): MurmurError | undefined {
+    return [...this.#lives.values()].find((life) => life.error)?.error;
+  }
+
+  /** Whether a post may have several rows in a table: any plan between the landing place and it explodes. */
+  #fansOut(table: string): boolean {
+    const writer = this.definitions.find(({ plan }) => plan.sink.table === table)?.plan;
+    if (writer === undefined) return table !== 'landing';
+    return fansOut(writer) || this.#fansOut(planInput(writer));
   }
 }

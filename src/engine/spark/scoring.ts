@@ -1,7 +1,7 @@
 /** Scoring as a step between two relations: Python workers with the lake's model, tried on one text before a stream relies on them. */
 import { isMurmurError } from '../../base/errors.js';
-import type { StructField } from '../../schema/column-types.js';
 import { quotedName } from '../../posts/sql/spark-literals.js';
+import type { StructField } from '../../schema/column-types.js';
 import { mapArrow, type Relation, type SparkSession, sparkExceptions, sqlRelation } from './connect/index.js';
 import type { SparkModel } from './context.js';
 import { typeDdl } from './scorer/ddl.js';
@@ -21,7 +21,13 @@ export async function scoring(
   const bundle = await model.provide(session);
   const { command, ddl } = await scorerCommand({ bundle, model, columns, text });
   const by = (pythonVersion: string) => (input: Relation) =>
-    mapArrow(input, { name: 'murmur_score', command, output: ddl, pythonVersion });
+    mapArrow(input, {
+      name: 'murmur_score',
+      columns: columns.map(({ name }) => name),
+      command,
+      output: ddl,
+      pythonVersion,
+    });
   const values = columns.map(
     ({ name, type }) => `CAST(${probed(name, text)} AS ${typeDdl(type)}) AS ${quotedName(name)}`,
   );
@@ -34,7 +40,8 @@ export async function scoring(
     return await tried(assumedPython);
   } catch (e) {
     const versions = workerVersions(told(e));
-    if (versions !== undefined && versions.worker !== assumedPython) return tried(versions.worker).catch(named);
+    if (versions !== undefined && versions.worker !== assumedPython)
+      return tried(versions.worker).catch(named);
     return named(e);
   }
 }

@@ -4,7 +4,7 @@
  */
 import { backoff } from '../../base/backoff.js';
 import type { Clock } from '../../base/clock.js';
-import { asMurmurError, type MurmurError } from '../../base/errors.js';
+import { asMurmurError } from '../../base/errors.js';
 import type { SparkSession } from './connect/index.js';
 
 /** Longest wait between two tries to reach the server. Milliseconds. */
@@ -26,11 +26,9 @@ export class SessionKeeper {
   #session: Promise<SparkSession> | undefined;
   #opened = false;
 
-  /** @param onAway told of each try that failed */
   constructor(
     readonly open: () => Promise<SparkSession>,
     readonly clock: Clock,
-    readonly onAway: (error: MurmurError) => void,
   ) {}
 
   /**
@@ -48,15 +46,14 @@ export class SessionKeeper {
   /** To be told that what lived in this session is gone: it is never given again. */
   async lost(session: SparkSession): Promise<void> {
     if ((await this.#session?.catch(() => undefined)) === session) this.#session = undefined;
-    await session.close().catch(() => undefined);
+    await session.close({ release: false });
   }
 
   /** Ends the session, and with it every stream that still runs in it. */
   async close(): Promise<void> {
     const session = await this.#session?.catch(() => undefined);
     this.#session = undefined;
-    await session?.release().catch(() => undefined);
-    await session?.close().catch(() => undefined);
+    await session?.close();
   }
 
   async #connect(signal: AbortSignal): Promise<SparkSession> {
@@ -68,7 +65,6 @@ export class SessionKeeper {
       } catch (e) {
         const error = asMurmurError(e);
         if (!this.#opened || !(isAway(error) || isLost(error))) throw error;
-        this.onAway(error);
         await this.clock.sleep(backoff(attempt, 500, patienceMs), signal);
         signal.throwIfAborted();
       }

@@ -61,7 +61,11 @@ export interface TableCommit {
 }
 
 /** The newest commits, newest first. */
-export async function newestCommits(session: SparkSession, path: string, limit: number): Promise<TableCommit[]> {
+export async function newestCommits(
+  session: SparkSession,
+  path: string,
+  limit: number,
+): Promise<TableCommit[]> {
   const rows = await session.rows(`DESCRIBE HISTORY ${deltaTable(path)} LIMIT ${limit}`);
   return rows.map((row) => ({
     version: Number(row.version),

@@ -301,6 +301,6 @@ async function ownBaseline({ bundle }: FoundModel, digest: string): Promise<Base
   return baselineSchema.safeParse(JSON.parse(text)).data;
 }
 
-function tellable(error: MurmurError | undefined): TellableFault | null {
+export function tellable(error: MurmurError | undefined): TellableFault | null {
   return error === undefined ? null : { code: error.code, message: error.message, fix: error.fix ?? null };
 }

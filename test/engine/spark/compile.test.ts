@@ -1,12 +1,8 @@
 /** The SQL of plans where its shape matters: what is quoted, counted, refused. What it computes is proven on a real Spark. */
 import { describe, expect, it } from 'vitest';
 import type { Expectation } from '../../../src/engine/expectation.js';
-import {
-  type CompiledQuery,
-  compilePlan,
-  fansOut,
-  planInput,
-} from '../../../src/engine/spark/sql/compile.js';
+import { fansOut, planInput } from '../../../src/engine/plan-reading.js';
+import { type CompiledQuery, compilePlan } from '../../../src/engine/spark/sql/compile.js';
 import { mergeSql } from '../../../src/engine/spark/sql/merge-sql.js';
 import { sharedSql } from '../../../src/engine/spark/sql/shared-sql.js';
 import { medallion } from '../../../src/pipeline/medallion.js';

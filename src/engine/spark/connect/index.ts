@@ -1,4 +1,5 @@
 /** The thin client of Spark Connect: what Murmur's Spark engine needs of the protocol, and nothing of Murmur's tables. */
+export { isLoopback, parseAddress } from './address.js';
 export type { SparkField, SparkType } from './arrow-columns.js';
 export type { SparkRow, SparkValue } from './arrow-rows.js';
 export type { Token } from './channel.js';

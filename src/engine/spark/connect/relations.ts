@@ -70,6 +70,8 @@ export function observe(input: Relation, name: string, aggregates: readonly stri
 export interface PythonMap {
   /** Shown in plans and errors. */
   name: string;
+  /** Columns of the input that the function reads: Spark's optimizer takes away every other one, and with all of them the rows. */
+  columns: readonly string[];
   /** Pickled `(function, type)`, which the worker unpickles as it is. */
   command: Uint8Array;
   /** Columns that come out, as DDL: `id string, score double`. */
@@ -79,12 +81,14 @@ export interface PythonMap {
 }
 
 /** Every partition through a Python function from record batches to record batches. */
-export function mapArrow(input: Relation, { name, command, output, pythonVersion }: PythonMap): Relation {
+export function mapArrow(input: Relation, map: PythonMap): Relation {
+  const { name, columns, command, output, pythonVersion } = map;
   const outputType = { kind: { case: 'unparsed' as const, value: { dataTypeString: output } } };
   const udf = { outputType, evalType: mapArrowIter, command, pythonVer: pythonVersion };
   const func = {
     functionName: name,
     deterministic: true,
+    arguments: columns.map(attribute),
     function: { case: 'pythonUdf' as const, value: udf },
   };
   return { relType: { case: 'mapPartitions', value: { input, func } } };
@@ -92,4 +96,9 @@ export function mapArrow(input: Relation, { name, command, output, pythonVersion
 
 function expression(text: string) {
   return { exprType: { case: 'expressionString' as const, value: { expression: text } } };
+}
+
+function attribute(name: string) {
+  const unparsedIdentifier = `\`${name.replaceAll('`', '``')}\``;
+  return { exprType: { case: 'unresolvedAttribute' as const, value: { unparsedIdentifier } } };
 }

@@ -6,9 +6,18 @@ import { MurmurError } from '../../../base/errors.js';
 import { quotedName } from '../../../posts/sql/spark-literals.js';
 import type { QueryDefinition } from '../../engine.js';
 import type { RowRule } from '../../expectation.js';
-import type { Node, Plan } from '../../plan.js';
+import type { Node } from '../../plan.js';
+import { invalidPlan, nodesOf } from '../../plan-reading.js';
 import { aggregateSql, batchTimeSql, conditionSql, expressionSql } from './expression-sql.js';
-import { fateColumn, fileColumn, judgedSql, positionColumn, quarantinedSql, ruleColumn } from './fate.js';
+import {
+  fateColumn,
+  faultColumn,
+  fileColumn,
+  judgedSql,
+  positionColumn,
+  quarantinedSql,
+  ruleColumn,
+} from './fate.js';
 import { type Measured, type MeasureOptions, measured, metricsOf, type ShareRule } from './measure.js';
 import { isTrue } from './shared-sql.js';
 
@@ -50,17 +59,18 @@ export function compilePlan(
   { name, plan, expectations }: QueryDefinition,
   { source, columns: inputColumns, fansOut }: CompileOptions,
 ): CompiledQuery {
-  const [read, ...nodes] = chain(plan.node);
-  if (read?.op !== 'read') throw invalid('no read node');
+  const { read, nodes } = nodesOf(plan);
   const at = nodes.findIndex((node) => node.op === 'expect');
   const isLanding = read.from === 'landing';
   const judgedBy = at < 0 ? [] : expectations;
   const rules = judgedBy.filter((e) => e.kind === 'row').map((rule) => ({ rule, broken: brokenSql(rule) }));
   const layers = judgedBy.filter((e): e is ShareRule => e.kind === 'layer' && e.measure !== 'kept');
 
+  const hidden = [fileColumn, positionColumn, fateColumn, ruleColumn, ...(isLanding ? [faultColumn] : [])];
   let judged = inputSql(source, isLanding, inputColumns);
   let columns = inputColumns;
-  for (const node of nodes.slice(0, at + 1)) ({ sql: judged, columns } = beforeRules(node, judged, columns));
+  for (const node of nodes.slice(0, at + 1))
+    ({ sql: judged, columns } = beforeRules(node, judged, columns, hidden));
   judged = judgedSql(judged, rules);
 
   const rest = nodes.slice(at + 1);
@@ -109,18 +119,6 @@ export function compilePlan(
   };
 }
 
-/** The table that a plan reads, or `landing`. */
-export function planInput(plan: Plan): string {
-  const [read] = chain(plan.node);
-  if (read?.op !== 'read') throw invalid('no read node');
-  return read.from;
-}
-
-/** Whether a post may give more than one row. */
-export function fansOut(plan: Plan): boolean {
-  return chain(plan.node).some((node) => node.op === 'explode');
-}
-
 interface Relation {
   sql: string;
   columns: readonly string[];
@@ -135,11 +133,16 @@ function inputSql(source: string, isLanding: boolean, columns: readonly string[]
   CAST(NULL AS STRING) AS ${fateColumn}, ${none} FROM ${source}`;
 }
 
-function beforeRules(node: Node, from: string, columns: readonly string[]): Relation {
+function beforeRules(
+  node: Node,
+  from: string,
+  columns: readonly string[],
+  hidden: readonly string[],
+): Relation {
   if (node.op === 'expect') return { sql: from, columns };
   if (node.op === 'project')
     return {
-      sql: `SELECT ${projected(node)}, ${[fileColumn, positionColumn, fateColumn, ruleColumn].join(', ')} FROM (${from})`,
+      sql: `SELECT ${projected(node)}, ${hidden.join(', ')} FROM (${from})`,
       columns: Object.keys(node.columns),
     };
   if (node.op === 'filter')
@@ -148,7 +151,7 @@ function beforeRules(node: Node, from: string, columns: readonly string[]): Rela
 FROM (${from})`,
       columns,
     };
-  throw invalid(`a ${node.op} node before the rules`);
+  throw invalidPlan(`a ${node.op} node before the rules`);
 }
 
 function chainSql(nodes: readonly Node[], from: string, columns: readonly string[]): string {
@@ -169,7 +172,8 @@ function afterRules(node: Node, { sql, columns }: Relation): Relation {
       return { sql: `SELECT ${projected(node)} FROM (${sql})`, columns: Object.keys(node.columns) };
     case 'explode': {
       const others = columns.filter((name) => name !== node.column);
-      if (others.length === columns.length) throw invalid(`explode of ${node.column}, which is not there`);
+      if (others.length === columns.length)
+        throw invalidPlan(`explode of ${node.column}, which is not there`);
       const list = [
         ...others.map(quotedName),
         `explode_outer(${quotedName(node.column)}) AS ${quotedName(node.as)}`,
@@ -187,7 +191,7 @@ function afterRules(node: Node, { sql, columns }: Relation): Relation {
       };
     }
     default:
-      throw invalid(`a ${node.op} node behind the rules`);
+      throw invalidPlan(`a ${node.op} node behind the rules`);
   }
 }
 
@@ -202,7 +206,7 @@ function rowsOfRow(nodes: readonly Node[]): string {
   const at = nodes.findIndex((node) => node.op === 'explode');
   const explode = nodes[at];
   if (explode?.op !== 'explode') return '1L';
-  if (at > 0) throw invalid(`an explode that does not follow the rules`);
+  if (at > 0) throw invalidPlan(`an explode that does not follow the rules`);
   return `CAST(greatest(coalesce(size(${quotedName(explode.column)}), 0), 1) AS BIGINT)`;
 }
 
@@ -215,18 +219,6 @@ function brokenSql({ name, rule }: RowRule): string {
   });
 }
 
-/** From the read node to the root. */
-function chain(root: Node): Node[] {
-  const nodes: Node[] = [];
-  for (let node: Node | undefined = root; node; node = node.op === 'read' ? undefined : node.input)
-    nodes.push(node);
-  return nodes.reverse();
-}
-
 function list(columns: readonly string[]): string {
   return columns.map(quotedName).join(', ');
-}
-
-function invalid(what: string): MurmurError {
-  return new MurmurError('engine.plan_invalid', `plan with ${what}`, { fault: 'internal' });
 }

@@ -34,6 +34,7 @@ describe('on the wire', () => {
   it('an Arrow map carries its command and its output as DDL', () => {
     const relation = mapArrow(sqlRelation('x'), {
       name: 'f',
+      columns: [],
       command: Buffer.from('cm\nCOMMAND\n.'),
       output: 'id string',
       pythonVersion: '3.11',
