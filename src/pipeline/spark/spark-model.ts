@@ -38,6 +38,7 @@ type FoundBundle = FoundModel & { bundle: Bundle };
 export class SparkLakeModel implements RunModels {
   #found: FoundBundle;
   #swaps = 0;
+  #since: number;
   readonly #watch: AliasWatch | undefined;
 
   private constructor(
@@ -46,6 +47,7 @@ export class SparkLakeModel implements RunModels {
   ) {
     const { spec, places, clock, onFault } = options;
     this.#found = found;
+    this.#since = clock.now();
     if (!isMoving(spec.model)) return;
     this.#watch = new AliasWatch({
       everyMs: spec.model_poll,
@@ -91,7 +93,10 @@ export class SparkLakeModel implements RunModels {
       digest,
       next: null,
       swaps: this.#swaps,
-      // The workers' own are not seen from here.
+      since: this.#since,
+      // What the workers do is not seen from here.
+      texts: 0,
+      cache_hits: 0,
       loads: { total: 0, present: 0 },
       restarts: 0,
       rss: 0,
@@ -115,6 +120,7 @@ export class SparkLakeModel implements RunModels {
     await rememberModel(found, this.options.places);
     this.#found = found;
     this.#swaps++;
+    this.#since = this.options.clock.now();
     this.options.onSwap(from, found.model.id);
   }
 }

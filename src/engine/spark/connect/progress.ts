@@ -27,6 +27,19 @@ const source = z.object({
     .transform((m) => m ?? {}),
 });
 
+/** Over Connect a row is its values beside their schema; elsewhere it is an object. */
+const observation = z.union([
+  z
+    .object({
+      values: z.array(z.unknown()),
+      schema: z.object({ fields: z.array(z.object({ name: z.string() })) }),
+    })
+    .transform(({ values, schema }) =>
+      Object.fromEntries(schema.fields.map(({ name }, i) => [name, values[i]])),
+    ),
+  z.record(z.string(), z.unknown()),
+]);
+
 const stateOperator = z.object({
   operatorName: z.string().default(''),
   numRowsTotal: count,
@@ -53,7 +66,7 @@ const progress = z.object({
   sources: z.array(source).default([]),
   sink: z.object({ description: z.string().default(''), numOutputRows: z.number().default(-1) }),
   observedMetrics: z
-    .record(z.string(), z.record(z.string(), z.unknown()))
+    .record(z.string(), observation)
     .nullish()
     .transform((m) => m ?? {}),
 });
