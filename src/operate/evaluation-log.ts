@@ -153,7 +153,7 @@ function describe(log: RunLog, { labels, rows }: Evaluation, dataset: DatasetInp
 }
 
 /** What cannot be logged is told in the answer; it never fails the work that it is about. */
-async function logged(
+export async function logged(
   { store, experiment, owner, clock }: LogPlace,
   kind: RunKind,
   name: string,

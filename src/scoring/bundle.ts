@@ -95,12 +95,13 @@ export async function loadBundle(folder: string): Promise<Bundle> {
 }
 
 /**
- * What the digest of a bundle is if it is what its `MLmodel` says.
+ * What the digest of a bundle is if it is what its `MLmodel` says; undefined for a model that does not say it is a bundle.
  * @param where the bundle, for messages
  * @throws scoring.bundle_invalid (user)
  */
-export function bundleDigestIn(mlmodel: string, where: string): string {
-  return bundleDigest(checked(flavor, flavorOf(parseMlmodel(mlmodel, where)), where, 'MLmodel').digests);
+export function bundleDigestIn(mlmodel: string, where: string): string | undefined {
+  const said = flavorOf(parseMlmodel(mlmodel, where));
+  return said === undefined ? undefined : bundleDigest(checked(flavor, said, where, 'MLmodel').digests);
 }
 
 function sameMembers(a: readonly string[], b: readonly string[]): boolean {

@@ -158,7 +158,7 @@ describe('model rescore', () => {
   it('makes a table that SQL knows, and says what changed', async () => {
     const report = join(dir, 'rescored.html');
     const args = ['model', 'rescore', 'lexicon', '--into', 'gold_v2'];
-    const result = await callJson<RescoringReport>([...args, '--html', report], here);
+    const result = await callJson<RescoringReport & { mlflow: Logged }>([...args, '--html', report], here);
     expect(result).toMatchObject({
       into: 'gold_v2',
       from: 'gold',
@@ -170,7 +170,26 @@ describe('model rescore', () => {
     expect(counted).toMatchObject([{ n: result.rows }]);
     expect((await call(['table', 'ls'], here)).stdout).toContain('gold_v2');
     expect(readFileSync(report, 'utf8')).toContain('What became what');
-    expect((await call(args, here)).stdout).toMatch(/agree +100\.0 % of 60 posts/);
+    const run = await stored(result.mlflow);
+    expect(run).toMatchObject({
+      name: 'rescore gold_v2 / lexicon/1',
+      params: { model: 'lexicon', model_name: 'lexicon', into: 'gold_v2', against: 'gold version 1' },
+      metrics: {
+        agreement: 1,
+        posts: 60,
+        macro_recall: result.measured!.new[0]!.macro_recall,
+        'before.macro_recall': result.measured!.old[0]!.macro_recall,
+      },
+      inputs: [{ name: 'gold', digest: 'v1', context: 'rescoring' }],
+    });
+    const files = await store.artifacts(run.artifactUri).list();
+    expect(files.map(({ path }) => path).sort()).toEqual([
+      'changes.json',
+      'changes.png',
+      'rescoring.html',
+      'rescoring.json',
+    ]);
+    expect((await call([...args, '--no-mlflow'], here)).stdout).toMatch(/agree +100\.0 % of 60 posts/);
     expect(await callFailure(['model', 'rescore', 'lexicon', '--into', 'gold'], here)).toMatchObject({
       code: 'operate.bad_table_name',
     });

@@ -20,6 +20,7 @@ import {
   tinyTokenizer,
   weightsOf,
 } from '../scoring/tiny-export.js';
+import { tinyWeights } from '../scoring/tiny-onnx.js';
 
 function imported(source: string, options: Partial<ImportOptions> = {}): Promise<ImportedModel> {
   return importModel(source, {
@@ -75,6 +76,22 @@ describe('a folder of transformers', () => {
   it('whose scale is that of the batch is scored one text at a time', async () => {
     const { folder } = await imported(tinyFolder({ model: { dynamic: true } }));
     expect((await loadBundle(folder)).config.batching).toBe('single');
+  });
+
+  it('keeps weights that lie in a file of any name, and is refused without that file', async () => {
+    const source = tinyFolder({ model: { weightsIn: '5c0ffee5-uuid.data' } });
+    expect(await refusal(imported(source))).toMatchObject({
+      code: 'scoring.import_refused',
+      message: expect.stringContaining('5c0ffee5-uuid.data, which is not beside it'),
+    });
+    writeFileSync(join(source, '5c0ffee5-uuid.data'), tinyWeights({ weights: weightsOf([-1, 0, 1]) }));
+    const { folder } = await imported(source);
+    expect(readdirSync(folder)).toContain('5c0ffee5-uuid.data');
+    const [score] = await scoresOf(folder, ['I love this']);
+    expect(score!.sentiment).toBe('positive');
+    const outside = tinyFolder({ model: { weightsIn: '../secret' } });
+    writeFileSync(join(outside, '..', 'secret'), tinyWeights({ weights: weightsOf([-1, 0, 1]) }));
+    expect(await refusal(imported(outside))).toMatchObject({ code: 'scoring.import_refused' });
   });
 
   it('of five stars has three feelings, and their probabilities are added', async () => {

@@ -3,7 +3,7 @@
  * client reads of that, what Python predicts with our bundle, a model that Python logged, and a server that dies mid-run.
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +15,8 @@ import type { MlflowRunStatus } from '../../src/lake/control-protocol.js';
 import type { Comparison } from '../../src/operate/compare.js';
 import type { Evaluation } from '../../src/operate/evaluation.js';
 import type { Logged } from '../../src/operate/evaluation-log.js';
-import { openScorer } from '../../src/scoring/index.js';
+import type { ImportedModel } from '../../src/pipeline/model/import-model.js';
+import { type BundleConfig, openScorer } from '../../src/scoring/index.js';
 import { killGroup, murmur, murmurJson, start } from '../e2e/murmur.js';
 import { madeUpTexts } from '../scoring/made-up-texts.js';
 import { type RealMlflow, runPython, startMlflow } from './setup/mlflow.js';
@@ -35,7 +36,8 @@ interface SeenRun {
 interface Seen {
   runs: Record<string, SeenRun>;
   version: { version: string; aliases: string[]; source: string };
-  measured: Record<string, number>;
+  /** What stands on the page of the model, by the run that measured it. */
+  measured: Record<string, Record<string, number>>;
   predictions: Record<string, number | string>[];
 }
 
@@ -43,6 +45,7 @@ const dir = mkdtempSync(join(tmpdir(), 'murmur-models-'));
 const lake = join(dir, 'lake');
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const bundled = join(packageRoot(), 'models', 'bundled');
+const { preprocess: steps } = JSON.parse(readFileSync(join(bundled, 'config.json'), 'utf8')) as BundleConfig;
 let server: RealMlflow;
 const here = () => ({
   cwd: lake,
@@ -129,7 +132,10 @@ describe('from registering to evaluating', () => {
     expect(run.inputs).toEqual([['rows.tsv', expect.stringMatching(/^[0-9a-f]{32}$/), 'local']]);
     expect(JSON.parse(run.artifacts['confusion.json'] as string)).toEqual(evaluation.confusion);
     expect((run.artifacts['confusion.png'] as unknown[])[0]).toBe('PNG');
-    expect(seen.measured).toMatchObject({ macro_recall: evaluation.macro_recall });
+    expect(seen.measured[evaluation.mlflow.run_id!]).toMatchObject({
+      macro_recall: evaluation.macro_recall,
+    });
+    expect(seen.measured[summary.mlflow!.run_id!]).toMatchObject({ coverage: 1, evaluated: 400 });
     expect(seen.version).toMatchObject({ version: '1', aliases: ['champion'] });
     const compared = seen.runs[comparison.mlflow.run_id!]!;
     expect(compared.metrics).toMatchObject({
@@ -163,6 +169,65 @@ it('a model that Python logged and registered scores here', async () => {
   const args = ['model', 'score', 'what a lovely day', '--model'];
   const theirs = await murmurJson<object>([...args, 'models:/theirs@champion'], here());
   expect(theirs).toEqual(await murmurJson<object>([...args, 'bundled'], here()));
+});
+
+describe('a network that Python logged with its onnx flavour', () => {
+  const imported = ['model', 'import', '--preprocess', steps.join(','), '--max-tokens', '128'];
+  let runId: string;
+  beforeAll(async () => {
+    const files = join(dir, 'beside');
+    mkdirSync(files);
+    cpSync(join(bundled, 'tokenizer.json'), join(files, 'tokenizer.json'));
+    const config = {
+      model_type: 'bert',
+      id2label: { 0: 'NEG', 1: 'NEU', 2: 'POS' },
+      max_position_embeddings: 512,
+    };
+    writeFileSync(join(files, 'config.json'), JSON.stringify(config));
+    const args = [server.uri, join(bundled, 'model.onnx'), files, 'network'];
+    ({ run_id: runId } = await runPython<{ run_id: string }>(script('log_onnx.py'), args));
+  });
+
+  it.each([
+    ['the registry', () => 'models:/network/2'],
+    ['its run', () => `runs:/${runId}/classifier`],
+  ])('becomes a bundle out of %s, with the files of its tokenizer beside it', async (_, source) => {
+    const { folder, model } = await murmurJson<ImportedModel>(
+      [...imported, source(), '--name', `network-${_.replace(' ', '-')}`],
+      here(),
+    );
+    expect(model.labels).toEqual(['negative', 'neutral', 'positive']);
+    const texts = ['what a lovely day', 'I hate this', 'the bus at ten'];
+    const [ours, theirs] = await Promise.all(
+      [bundled, folder].map(async (bundle) => {
+        const scorer = await openScorer({ bundle });
+        return scorer.score(texts).finally(() => scorer.close());
+      }),
+    );
+    expect(theirs!.map(({ sentiment }) => sentiment)).toEqual(['positive', 'negative', 'neutral']);
+    theirs!.forEach(({ probabilities }, i) => {
+      for (const [c, p] of probabilities.entries()) {
+        expect(p).toBeCloseTo(ours![i]!.probabilities[c]!, 4);
+      }
+    });
+  });
+
+  it('alone is refused with what is missing, and the stream says to import it', async () => {
+    const alone = await murmur([...imported, 'models:/network/1', '--json'], here());
+    expect([alone.code, JSON.parse(alone.stderr).error]).toMatchObject([
+      1,
+      {
+        code: 'scoring.import_refused',
+        message: expect.stringContaining('config.json: not in models:/network/1'),
+        fix: expect.stringContaining('log_model_artifacts'),
+      },
+    ]);
+    const streamed = await murmur(['model', 'score', 'hi', '--model', 'models:/network/2', '--json'], here());
+    expect([streamed.code, JSON.parse(streamed.stderr).error]).toMatchObject([
+      1,
+      { fix: expect.stringContaining('murmur model import models:/network/2') },
+    ]);
+  });
 });
 
 describe('a server that dies mid-run', () => {

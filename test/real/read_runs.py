@@ -56,7 +56,9 @@ if "model" in wanted:
     result["version"] = {"version": str(version.version), "aliases": list(version.aliases), "source": version.source}
     model_id = version.source.removeprefix("models:/")
     logged = client.get_logged_model(model_id)
-    result["measured"] = {m.key: m.value for m in logged.metrics or [] if m.run_id in wanted["runs"]}
+    result["measured"] = {run_id: {} for run_id in wanted["runs"]}
+    for metric in logged.metrics or []:
+        result["measured"].setdefault(metric.run_id, {})[metric.key] = metric.value
     with open(wanted["texts"], encoding="utf-8") as file:
         texts = json.load(file)
     model = mlflow.pyfunc.load_model(wanted["model"])

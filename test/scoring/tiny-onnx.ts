@@ -10,6 +10,13 @@ export interface TinyModel {
   output?: string;
   /** The text's numbers are rounded by a scale of the whole batch, as ONNX Runtime's dynamic quantisation does. */
   dynamic?: boolean;
+  /** Name of a file that holds the weights (`tinyWeights`), in the place of the network itself. */
+  weightsIn?: string;
+}
+
+/** What the file of `weightsIn` holds. */
+export function tinyWeights({ weights }: Pick<TinyModel, 'weights'>): Buffer {
+  return floats(weights.flat());
 }
 
 const float = 1;
@@ -17,8 +24,9 @@ const int64 = 7;
 const maskInput = 'attention_mask';
 
 export function tinyOnnx(model: TinyModel): Buffer {
-  const { weights, inputs = ['input_ids', maskInput], output = 'logits', dynamic = false } = model;
+  const { weights, inputs = ['input_ids', maskInput], output = 'logits', dynamic = false, weightsIn } = model;
   const classes = weights[0]!.length;
+  const inside = ['weights', [weights.length, classes], float] as const;
   const nodes = [
     node('Gather', ['weights', inputs[0]!], ['rows']),
     node('Cast', [maskInput], ['mask'], [attribute('to', float)]),
@@ -37,7 +45,7 @@ export function tinyOnnx(model: TinyModel): Buffer {
   const graph = [
     ...nodes.map((bytes) => field(1, bytes)),
     field(2, text('tiny')),
-    field(5, tensor('weights', [weights.length, classes], float, floats(weights.flat()))),
+    field(5, weightsIn === undefined ? tensor(...inside, tinyWeights(model)) : outside(...inside, weightsIn)),
     field(5, tensor('last', [1], int64, longs([2]))),
     field(5, tensor('middle', [1], int64, longs([1]))),
     ...inputs.map((name) => field(11, value(name, int64, ['batch', 'tokens']))),
@@ -61,13 +69,18 @@ function attribute(name: string, is: number): Buffer {
   return Buffer.concat([field(1, text(name)), number(3, is), number(20, 2)]);
 }
 
-function tensor(name: string, shape: number[], type: number, raw: Buffer): Buffer {
-  return Buffer.concat([
-    ...shape.map((size) => number(1, size)),
-    number(2, type),
-    field(8, text(name)),
-    field(9, raw),
-  ]);
+function tensor(name: string, shape: readonly number[], type: number, raw: Buffer): Buffer {
+  return Buffer.concat([...described(name, shape, type), field(9, raw)]);
+}
+
+/** A tensor whose numbers are the whole of a file beside the network. */
+function outside(name: string, shape: readonly number[], type: number, file: string): Buffer {
+  const location = Buffer.concat([field(1, text('location')), field(2, text(file))]);
+  return Buffer.concat([...described(name, shape, type), field(13, location), number(14, 1)]);
+}
+
+function described(name: string, shape: readonly number[], type: number): Buffer[] {
+  return [...shape.map((size) => number(1, size)), number(2, type), field(8, text(name))];
 }
 
 function value(name: string, type: number, shape: (string | number)[]): Buffer {

@@ -143,18 +143,27 @@ async function lexicon(): Promise<FoundModel> {
 
 /** @throws mlflow.model_invalid, scoring.bundle_invalid (user) before anything is downloaded */
 async function digestOf(store: MlflowStore, { uri, location }: ResolvedModel): Promise<string> {
-  try {
-    const mlmodel = await store.artifacts(location).read(mlmodelFile);
-    return bundleDigestIn(Buffer.from(mlmodel).toString('utf8'), uri);
-  } catch (e) {
-    if (!isMurmurError(e, 'mlflow.not_found')) throw e;
-    throw new MurmurError('mlflow.model_invalid', `no model at ${uri}: no ${mlmodelFile}`, {
-      fault: 'user',
-      fix: 'register a bundle: `murmur model register FOLDER --name NAME`',
-      cause: e,
-      context: { uri },
+  const mlmodel = await store
+    .artifacts(location)
+    .read(mlmodelFile)
+    .catch((cause) => {
+      if (!isMurmurError(cause, 'mlflow.not_found')) throw cause;
+      throw invalid(uri, `no model at ${uri}: no ${mlmodelFile}`, { cause });
     });
-  }
+  const digest = bundleDigestIn(Buffer.from(mlmodel).toString('utf8'), uri);
+  if (digest !== undefined) return digest;
+  throw invalid(uri, `the model at ${uri} is no bundle: its ${mlmodelFile} has no flavor murmur`, {
+    fix: `make a bundle of it, \`murmur model import ${uri}\`, and register that or write \`model: models/NAME\``,
+  });
+}
+
+function invalid(uri: string, message: string, about: { fix?: string; cause?: unknown }): MurmurError {
+  return new MurmurError('mlflow.model_invalid', message, {
+    fault: 'user',
+    fix: 'register a bundle: `murmur model register FOLDER --name NAME`',
+    context: { uri },
+    ...about,
+  });
 }
 
 async function shipped(digest: string, remote: RemoteBundleOptions): Promise<Bundle | undefined> {

@@ -83,10 +83,25 @@ async function fromMlflow(source: string, folder: string, options: FetchOptions)
     const { registered } = await downloadModel(store, source, folder);
     const revision =
       registered === undefined ? undefined : `version ${registered.version} of ${registered.name}`;
+    await refuseAlone(source, folder);
     const found = await inFolder(folder, { source, revision }, options);
     return { ...found, version: registered?.version };
   } finally {
     await store.close();
+  }
+}
+
+/** Python's onnx flavour keeps the network alone: what a text goes through before it, and what comes out, it does not say. */
+async function refuseAlone(source: string, folder: string): Promise<void> {
+  if (await isBundle(folder)) return;
+  const files = await readdir(folder);
+  for (const file of ['config.json', 'tokenizer.json']) {
+    if (files.includes(file)) continue;
+    throw importRefused(
+      file,
+      `not in ${source}`,
+      'log it beside the network: `MlflowClient().log_model_artifacts(MODEL_ID, FOLDER)` with config.json and tokenizer.json of transformers in FOLDER',
+    );
   }
 }
 

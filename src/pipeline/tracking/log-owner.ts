@@ -12,7 +12,7 @@ import { LocalStorage } from '../../storage/local.js';
 /** A lake's own mark in its `run/`: lakes of one path on two machines are two lakes. */
 const markFile = 'lake-id';
 
-export type RunKind = 'pipeline' | 'evaluation' | 'comparison';
+export type RunKind = 'pipeline' | 'evaluation' | 'comparison' | 'rescoring';
 
 /** @param alone whether this process holds the lake, so that no other run of the kind can be alive */
 export async function runOwner(lake: Lake, kind: RunKind, alone: boolean): Promise<RunOwner> {

@@ -31,12 +31,7 @@ export async function modelLink(
 }
 
 /** The same as tags of a run. */
-export async function modelTags(
-  store: MlflowStore,
-  written: string,
-  id: string,
-): Promise<Record<string, string>> {
-  const link = await modelLink(store, written, id);
+export function modelTags(link: ModelLink | undefined): Record<string, string> {
   if (link === undefined) return {};
   return {
     'murmur.model_uri': `models:/${link.name}/${link.version}`,

@@ -24,7 +24,7 @@ import type { ModelStatus } from '../model/lake-models.js';
 import type { TrackingEvent } from '../run-event.js';
 import type { LakeSpec } from '../spec.js';
 import { experimentOf, runOwner, userName } from './log-owner.js';
-import { modelMetrics, modelParams, modelTags } from './model-link.js';
+import { type ModelLink, modelLink, modelMetrics, modelParams, modelTags } from './model-link.js';
 import { metricsOf } from './quality-metrics.js';
 import { paramsOf } from './run-params.js';
 import { inputDatasets } from './table-dataset.js';
@@ -68,6 +68,7 @@ export class RunTracking {
   #away: string | null = null;
   /** The model that the tags of the run name. */
   #linked: string | undefined;
+  #link: ModelLink | undefined;
   /** The version of gold that was looked at last, and how long that took. */
   #looked: { version: number | null; at: number; ms: number } | undefined;
 
@@ -140,7 +141,8 @@ export class RunTracking {
     const { id, written, swaps } = this.#o.model();
     if (id === this.#linked) return;
     this.#log.tags({ 'murmur.model': id, 'murmur.model_swaps': String(swaps) });
-    this.#log.tags(await modelTags(this.#o.store, written, id));
+    this.#link = await modelLink(this.#o.store, written, id);
+    this.#log.tags(modelTags(this.#link));
     this.#linked = id;
   }
 
@@ -175,9 +177,10 @@ export class RunTracking {
     const evaluated = found.models.reduce((sum, each) => sum + each.evaluated, 0);
     const { ece } = model.calibration;
     const dataset = { name: 'gold', digest: `v${found.version}` };
+    const modelId = model.model === this.#linked ? this.#link?.modelId : undefined;
     this.#log.metrics(
       { ...metricsOf({ ...model, ece }), coverage: posts === 0 ? 0 : evaluated / posts },
-      { ...this.#now(), dataset },
+      { ...this.#now(), dataset, ...(modelId === undefined ? {} : { modelId }) },
     );
     if (!isLast) return;
     this.#log.artifact('confusion.json', JSON.stringify({ ...model.confusion, model: model.model }, null, 2));

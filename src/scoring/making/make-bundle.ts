@@ -3,8 +3,8 @@
  * on the model itself, or asked of the user; nothing is guessed in silence.
  */
 import { constants } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { copyFile, mkdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { systemClock } from '../../base/clock.js';
 import { isMurmurError, MurmurError } from '../../base/errors.js';
@@ -46,6 +46,7 @@ export async function makeBundle(
   const { read, labels, maxTokens, preprocess, tokenizer } = await readSettings(source, options);
   const model = join(source, onnx.model);
   const nature = await onnxNature(model);
+  const data = await weightsOf(source, onnx, nature);
   const ends = await endsOf(model, basename(onnx.model));
   const draft: BundleConfig = {
     name: options.name,
@@ -62,7 +63,7 @@ export async function makeBundle(
   if (labels.assumed) refuseTurned(config, probabilities);
 
   await mkdir(target, { recursive: true });
-  for (const path of [onnx.model, ...onnx.data, 'tokenizer.json']) {
+  for (const path of [onnx.model, ...data, 'tokenizer.json']) {
     await copyFile(join(source, path), join(target, basename(path)), constants.COPYFILE_FICLONE);
   }
   const goldens = goldenTexts.map((text, i) => ({
@@ -73,6 +74,26 @@ export async function makeBundle(
   const { clock = systemClock, origin } = options;
   const card = bundleCard(config, { ...origin, nature, names: read.names, assumed: labels.assumed });
   await writeBundle(target, { config, goldens, card, model: basename(onnx.model), now: clock.now() });
+}
+
+/** Paths of the files that hold weights apart from the network: those that are known, and those that it names. */
+async function weightsOf(
+  source: string,
+  onnx: { model: string; data: readonly string[] },
+  { dataFiles }: OnnxNature,
+): Promise<string[]> {
+  const beside = dataFiles.map((file) => join(dirname(onnx.model), file));
+  for (const [i, path] of beside.entries()) {
+    const isBeside = basename(path) === dataFiles[i];
+    const isThere = isBeside && (await stat(join(source, path)).catch(() => undefined))?.isFile();
+    if (isThere === true) continue;
+    throw importRefused(
+      basename(onnx.model),
+      `its weights lie in ${dataFiles[i]}, which is not beside it`,
+      'put that file beside the ONNX file, or export the model as one file',
+    );
+  }
+  return [...new Set([...onnx.data, ...beside])];
 }
 
 /** What goes in and comes out of the network, by its own names. */

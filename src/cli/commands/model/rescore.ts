@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
 import { percent } from '../../../figures/percent.js';
+import type { OpenLake } from '../../../index.js';
+import type { DatasetInput } from '../../../mlflow/index.js';
 import type { RescoringReport } from '../../../operate/rescore/rescoring-report.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
@@ -10,8 +12,9 @@ import { columns, pairs } from '../../text/columns.js';
 import { count, plural, span } from '../../text/numbers.js';
 import { oneLine } from '../../text/width.js';
 import { bundleOf } from './bundle.js';
+import { addLoggingOption, type LoggingOptions, logTo } from './logging.js';
 
-interface RescoreCommandOptions {
+interface RescoreCommandOptions extends LoggingOptions {
   into: string;
   from?: 'gold' | 'silver';
   version?: number;
@@ -19,11 +22,13 @@ interface RescoreCommandOptions {
 }
 
 export function define(command: Command, cli: Cli): void {
-  command
-    .command('rescore')
-    .description(
-      'Score what stands in gold with another model, into a table beside it, and say what changed. What is interrupted goes on where it stopped.',
-    )
+  addLoggingOption(
+    command
+      .command('rescore')
+      .description(
+        'Score what stands in gold with another model, into a table beside it, and say what changed. What is interrupted goes on where it stopped.',
+      ),
+  )
     .argument('<model>', 'bundled, lexicon, the folder of a bundle, or models:/…')
     .requiredOption('--into <table>', 'name of the new table; no part of the pipeline')
     .addOption(new Option('--from <table>', 'what is scored').choices(['gold', 'silver']))
@@ -33,7 +38,11 @@ export function define(command: Command, cli: Cli): void {
     .action((model: string, options: RescoreCommandOptions) => rescoreWith(cli, model, options));
 }
 
-async function rescoreWith(cli: Cli, model: string, { html, ...o }: RescoreCommandOptions): Promise<void> {
+async function rescoreWith(
+  cli: Cli,
+  model: string,
+  { html, mlflow: isLogged, ...o }: RescoreCommandOptions,
+): Promise<void> {
   const { checkTargetName } = await import('../../../operate/rescore/target.js');
   checkTargetName(o.into);
   const { rescore } = await import('../../../operate/rescore/rescore.js');
@@ -59,13 +68,23 @@ async function rescoreWith(cli: Cli, model: string, { html, ...o }: RescoreComma
         await writeFile(cli.path(html), rescoringHtml(report));
         cli.say(`report in ${html}`);
       }
-      await cli.result(report, () => shown(cli, report));
+      const mlflow = await logTo(cli, { mlflow: isLogged }, async (_, place) => {
+        const { logRescoring } = await import('../../../operate/rescore/rescoring-log.js');
+        const dataset = await scoredTable(lake, report);
+        return logRescoring(place, report, { written: model, model: scorer.model, dataset });
+      });
+      await cli.result({ ...report, mlflow }, () => shown(cli, report));
     });
     cli.next(`murmur model evaluate --table ${o.into}`, 'how right it is, where posts have labels');
   } finally {
     giveBack();
     await scorer.close();
   }
+}
+
+async function scoredTable({ lake }: OpenLake, { from, version }: RescoringReport): Promise<DatasetInput> {
+  const { tableDataset } = await import('../../../pipeline/tracking/table-dataset.js');
+  return (await tableDataset(lake.table(from), 'rescoring', version))!;
 }
 
 function stopped(model: string, into: string): MurmurError {
