@@ -158,7 +158,11 @@ describe('a stream', () => {
 
     await session.close();
     session = await open();
-    const lines = readPath(join(folder('revived'), 'in'), { format: 'text', schema: 'value STRING', streaming: true });
+    const lines = readPath(join(folder('revived'), 'in'), {
+      format: 'text',
+      schema: 'value STRING',
+      streaming: true,
+    });
     const again = await session.startStream(project(lines, ['value', 'length(value) AS n']), {
       ...to,
       trigger: { kind: 'available_now' },

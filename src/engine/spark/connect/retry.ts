@@ -1,7 +1,7 @@
 /** Which failures of a call are worth another try, and when: the policy of Spark's own clients. */
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Clock } from '../../../base/clock.js';
-import { RetryInfoSchema } from './gen/google/rpc/error_details_pb.js';
+import { ErrorInfoSchema, RetryInfoSchema } from './gen/google/rpc/error_details_pb.js';
 
 export interface RetryPolicy {
   /** How often a call is tried again. Spark's own clients take 15, which waits about ten minutes for a server that is not there. */
@@ -58,15 +58,13 @@ export class Tries {
 export function isTransient(e: unknown): boolean {
   if (!(e instanceof ConnectError)) return false;
   if (e.code === Code.Unavailable || serverWait(e) !== undefined) return true;
+  // A killed server and a reset stream look like this. The caller's own abort is ruled out before; a statement that Spark canceled has details.
+  if (e.code === Code.Canceled) return e.findDetails(ErrorInfoSchema).length === 0;
   if (fromServer(e)) return e.code === Code.Internal && e.rawMessage.includes('INVALID_CURSOR.DISCONNECTED');
   return (
-    brokenConnection.has(e.code) ||
-    /^http\/2 stream closed|^protocol error: missing status/.test(e.rawMessage)
+    e.code === Code.Aborted || /^http\/2 stream closed|^protocol error: missing status/.test(e.rawMessage)
   );
 }
-
-/** What a killed server or a cut wire looks like from here; the caller's own abort is ruled out before. */
-const brokenConnection: ReadonlySet<Code> = new Set([Code.Canceled, Code.Aborted]);
 
 /** Whether the server sent this status; a status made on this side is about the connection. */
 export function fromServer(e: ConnectError): boolean {

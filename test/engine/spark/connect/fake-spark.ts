@@ -1,5 +1,11 @@
 /** A Spark Connect server in this process that plays what a test writes down: answers, errors, silence, cut connections. */
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  createServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
@@ -57,7 +63,7 @@ export interface FakeSpark extends Played {
 export async function startFakeSpark(
   acts: readonly Act[] = [],
   service: Partial<ServiceImpl<typeof SparkConnectService>> = {},
-  version = '4.2.1',
+  { version = '4.2.1', tls }: { version?: string; tls?: { key: string; cert: string } } = {},
 ): Promise<FakeSpark> {
   const connections = new Set<ServerHttp2Session>();
   const left = [...acts];
@@ -132,7 +138,7 @@ export async function startFakeSpark(
       router.service(SparkConnectService, { ...standard, ...service });
     },
   });
-  const server: Http2Server = createServer((request, response) => {
+  const answer = (request: Http2ServerRequest, response: Http2ServerResponse) => {
     played.headers.push(
       new Headers(
         Object.entries(request.headers).flatMap(([k, v]) =>
@@ -141,7 +147,8 @@ export async function startFakeSpark(
       ),
     );
     adapter(request, response);
-  });
+  };
+  const server = tls === undefined ? createServer(answer) : createSecureServer(tls, answer);
   server.on('session', (connection) => {
     connections.add(connection);
     connection.on('close', () => connections.delete(connection));

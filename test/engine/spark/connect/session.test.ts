@@ -4,6 +4,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connectSpark } from '../../../../src/engine/spark/connect/index.js';
 import { type FakeSpark, sparkError, startFakeSpark } from './fake-spark.js';
+import { certificate, key } from './loopback-certificate.js';
 
 let fake: FakeSpark | undefined;
 afterEach(async () => {
@@ -18,7 +19,7 @@ const versionAnswer = (sid: string) => ({
 
 describe('connecting', () => {
   it('asks the version and says who asks', async () => {
-    fake = await startFakeSpark([], {}, '4.1.0-preview');
+    fake = await startFakeSpark([], {}, { version: '4.1.0-preview' });
     const { session } = await fake.connect({ userId: 'ann', headers: { 'x-databricks-cluster-id': '0123' } });
     expect(session.version).toBe('4.1.0-preview');
     expect([
@@ -33,7 +34,7 @@ describe('connecting', () => {
   });
 
   it.each(['3.5.4', 'unknown'])('refuses Spark %s', async (version) => {
-    fake = await startFakeSpark([], {}, version);
+    fake = await startFakeSpark([], {}, { version });
     await expect(fake.connect()).rejects.toMatchObject({
       code: 'spark.version_unsupported',
       fault: 'user',
@@ -54,6 +55,21 @@ describe('connecting', () => {
     const session = await connectSpark(`${fake.remote}/;token=abc`, { keepAliveMs: 0 });
     await session.close();
     expect(fake.headers[0]!.get('authorization')).toBe('Bearer abc');
+  });
+
+  it('goes over TLS when it is told to, to a server whose certificate it trusts', async () => {
+    fake = await startFakeSpark([], {}, { tls: { key, cert: certificate } });
+    const remote = `${fake.remote}/;use_ssl=true;token=abc`;
+    const session = await connectSpark(remote, { ca: certificate, keepAliveMs: 0 });
+    await session.close();
+    expect(fake.headers[0]!.get('authorization')).toBe('Bearer abc');
+
+    const calls = fake.headers.length;
+    await expect(connectSpark(remote, { keepAliveMs: 0 })).rejects.toMatchObject({
+      code: 'spark.unreachable',
+      message: expect.stringMatching(/self.signed certificate/),
+    });
+    expect(fake.headers).toHaveLength(calls);
   });
 
   it('tells a refused token from everything else, and does not try again', async () => {
