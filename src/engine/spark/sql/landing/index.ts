@@ -1,0 +1,2 @@
+export { type LandingOptions, landingSettings, landingViews } from './landing.js';
+export type { View } from './stage.js';
