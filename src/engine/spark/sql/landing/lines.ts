@@ -9,7 +9,7 @@ import { adding, type Stage } from './stage.js';
 import { items } from './variant.js';
 
 export interface LineOptions {
-  /** A view over whole files: `value` their text, `path` their URI (`_metadata.file_path`). */
+  /** A view over whole files: `value` their text (`wholetext`), `file_path` their URI (`_metadata.file_path`). */
   source: string;
   /** The landing place: a folder, or a URI of any scheme. */
   root: string;
@@ -35,7 +35,8 @@ export function recordStages({ root, format, maxLine }: LineOptions): Stage[] {
   const isArray = format === 'ndjson' ? 'false' : `text RLIKE ${pattern('\\A[\\x00-\\x20]*\\[')}`;
   const isForeign = `source_file RLIKE ${pattern('(?i)\\.(csv|tsv|parquet)(\\.gz)?\\z')}`;
   return [
-    (from) => `SELECT ${withoutMark('value')} AS text, ${relative('path', root)} AS source_file FROM ${from}`,
+    (from) =>
+      `SELECT ${withoutMark('value')} AS text, ${relative('file_path', root)} AS source_file FROM ${from}`,
     (from) => `SELECT *, CASE WHEN ${isForeign} THEN ${quoted(foreign)} END AS unread FROM ${from}
       WHERE NOT source_file RLIKE ${pattern('(?i)\\.(tmp|part|crdownload)(/|\\z)')}`,
     (from) => `SELECT source_file, unread, explode(CASE
