@@ -49,10 +49,15 @@ export const defaultScheme: LabelScheme = {
   meaning: new Map([...words, ...Object.entries(numbered[0]!), ...Object.entries(numbered[5]!)]),
 };
 
-/** The form in which labels are compared: trimmed, lower case, whole numbers without sign `+` and decimals. */
+/**
+ * The form in which labels are compared: trimmed, lower case, whole numbers without sign `+` and decimals. Case is judged
+ * letter by letter, as not every SQL knows the two letters whose lower case depends on more than themselves.
+ */
 export function normalLabel(label: string): string {
   return label
     .replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '')
+    .replaceAll('Σ', 'σ')
+    .replaceAll('İ', 'i')
     .toLowerCase()
     .replace(/^\+?(-?[0-9]+)(?:\.0+)?$/, '$1');
 }

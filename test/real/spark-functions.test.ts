@@ -80,7 +80,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await spark?.close();
   await server?.stop();
-  database?.close();
+  await database?.close();
   rmSync(dir, { recursive: true, force: true });
 });
 

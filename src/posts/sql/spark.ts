@@ -38,9 +38,14 @@ function cleanTextSql(text: string, rule: MentionRule): string {
   );
 }
 
+/** Lower case letter by letter, as DuckDB has it: Java knows two letters whose lower case depends on more than themselves. */
+export function lowerSql(text: string): string {
+  return `lower(translate(${text}, 'Σİ', 'σi'))`;
+}
+
 function labelIdSql(label: string, { meaning }: LabelScheme, neutralId: number | null): string {
   const trimmed = `regexp_replace(${label}, ${pattern('\\A[ \\t\\r\\n]+|[ \\t\\r\\n]+\\z')}, '')`;
-  const normal = `regexp_replace(lower(${trimmed}), ${pattern('\\A\\+?(-?[0-9]+)(?:\\.0+)?\\z')}, '$1')`;
+  const normal = `regexp_replace(${lowerSql(trimmed)}, ${pattern('\\A\\+?(-?[0-9]+)(?:\\.0+)?\\z')}, '$1')`;
   const branches = [...meaning].map(
     ([known, sentiment]) => `WHEN ${quoted(known)} THEN ${sentimentId(sentiment, neutralId) ?? 'NULL'}`,
   );

@@ -1,6 +1,7 @@
 /** Expressions of a plan as Spark SQL. */
+import { lowerSql } from '../../../posts/sql/spark.js';
 import { quoted, quotedName } from '../../../posts/sql/spark-literals.js';
-import type { Aggregate, Expr } from '../../plan.js';
+import type { Aggregate, Expr, FunctionName } from '../../plan.js';
 import { typeDdl } from '../scorer/ddl.js';
 import { isTrue, sharedSql } from './shared-sql.js';
 
@@ -11,12 +12,16 @@ export function expressionSql(expr: Expr): string {
     case 'literal':
       return `CAST(${literalSql(expr.value)} AS ${typeDdl(expr.type)})`;
     case 'call':
-      return `${expr.fn}(${expr.args.map(expressionSql).join(', ')})`;
+      return callSql(expr.fn, expr.args.map(expressionSql));
     case 'batch_time':
       return batchTimeSql;
     case 'sql':
       return `(${sharedSql(expr.text)}\n)`;
   }
+}
+
+function callSql(fn: FunctionName, args: readonly string[]): string {
+  return fn === 'lower' && args[0] !== undefined ? lowerSql(args[0]) : `${fn}(${args.join(', ')})`;
 }
 
 /** In a stream this is the time that stands in the batch's offsets, so that a replay gives it again. */

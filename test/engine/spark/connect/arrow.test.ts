@@ -76,6 +76,11 @@ describe('reading', () => {
     expect(readRows(data).map(({ t }) => t)).toEqual(micros);
   });
 
+  it('keeps a mark of byte order that a text begins with', () => {
+    const text = vectorFromArray(['\uFEFFa', '\uFEFF'], new Utf8());
+    expect(readRows(ipc({ text }))).toEqual([{ text: '\uFEFFa' }, { text: '\uFEFF' }]);
+  });
+
   it('knows empty batches, and streams without one', () => {
     expect(readRows(writeArrow([column('a', 'string')], []))).toEqual([]);
     const { schema } = makeTable({ a: new Int32Array() });
