@@ -87,7 +87,7 @@ export async function quality(session: DuckSession, at: TableAt, given?: LabelSc
 
 function refusal(reason: string, labels: readonly (string | null)[]): string {
   if (labels.every(isBlank)) return 'No post brings a label along.';
-  return `The labels could mean several things, so nothing is measured: ${reason}. Say in murmur.yaml what they mean (labels:).`;
+  return `What the labels mean is not known: ${reason}. Say it in murmur.yaml, like labels: { "0": negative, "1": positive }.`;
 }
 
 function isBlank(label: string | null): boolean {

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import type { ModelStatus, QueryEvent, QueryStatus } from '../../src/index.js';
+import type { ModelStatus, QueryEvent, QueryStatus, RunSummary } from '../../src/index.js';
 import { Lake } from '../../src/lake/lake.js';
 import { openStore } from '../../src/mlflow/open-store.js';
 import { countPosts } from '../e2e/ledger.js';
@@ -81,6 +81,14 @@ class SwappingLake {
     return { model: status.model as ModelStatus, posts: gold.totals.output_posts };
   }
 
+  /** As the kernel ends a process when memory is short: nothing is finished, nothing given back. */
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child!.once('close', resolve));
+    this.#child!.kill('SIGKILL');
+    await ended;
+    await this.lake.close();
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.#child!.once('close', resolve));
     this.#child!.kill('SIGINT');
@@ -126,6 +134,31 @@ describe.skipIf(!haveTweets)('a model that is moved while posts stream', () => {
     );
     expect(scored.map(({ model: name }) => name)).toEqual(['sentiment/1', 'sentiment/2']);
     expect(scored.reduce((sum, { posts }) => sum + Number(posts), 0)).toBe(20_000);
+  });
+
+  it('killed while the next model waits it goes on with the batch and the model that it had', async () => {
+    const lake = await swappingLake('killed', 'model_poll: 50ms');
+    const lines = tweetLines(10_000);
+    lake.land('a.ndjson', lines);
+    await lake.start();
+    await vi.waitFor(async () => expect((await lake.status()).posts).toBeGreaterThan(0), patient);
+    await lake.promote('2');
+    await vi.waitFor(async () => expect((await lake.status()).model.next).toBe('sentiment/2'), patient);
+    await lake.kill();
+    const { streams } = await murmurJson<RunSummary>(['-C', lake.dir, 'run', '--once']);
+    expect(streams.gold!.output_posts).toBeLessThan(10_000);
+    await expectSoundLake(lake.dir, countPosts(textsOf(lines)));
+    const commits = await murmurJson<{ murmur: { batchId: number; model: { id: string } } | null }[]>([
+      ...['-C', lake.dir, 'table', 'history', 'gold'],
+    ]);
+    const models = commits
+      .flatMap(({ murmur: batch }) => (batch?.model ? [batch] : []))
+      .sort((a, b) => a.batchId - b.batchId)
+      .map(({ model }) => model.id);
+    // The batch that was under way was planned with the first model: it is no swap before it is committed.
+    expect(new Set(models)).toEqual(new Set(['sentiment/1', 'sentiment/2']));
+    expect(models.lastIndexOf('sentiment/1')).toBeLessThan(models.indexOf('sentiment/2'));
+    expect(models.filter((id) => id === 'sentiment/1').length).toBeGreaterThan(1);
   });
 
   it('fifty swaps leave the memory as it was, and load each model once a worker', async () => {

@@ -40,7 +40,7 @@ export function modelSentence(
   if (refused !== null) {
     return {
       tone: 'stopped',
-      head: 'Not measured: the labels are ambiguous.',
+      head: 'Nothing is measured yet.',
       detail: refused,
     };
   }
