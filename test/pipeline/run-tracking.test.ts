@@ -5,11 +5,20 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type OpenLake, openLake, type RunEvent } from '../../src/index.js';
-import { type MlflowStore, openStore, type Run } from '../../src/mlflow/index.js';
+import {
+  ensureExperiment,
+  logModel,
+  type MlflowStore,
+  openStore,
+  type Run,
+  registerModel,
+} from '../../src/mlflow/index.js';
 import { tagsOfOwner } from '../../src/mlflow/run-owner.js';
 import { checkLake } from '../../src/operate/doctor.js';
+import { importModel } from '../../src/pipeline/model/import-model.js';
 import { runOwner } from '../../src/pipeline/tracking/log-owner.js';
 import { FakeServer } from '../mlflow/fake-server.js';
+import { tinyFolder } from '../scoring/tiny-export.js';
 
 let dir: string;
 const opened: { close(): unknown }[] = [];
@@ -141,6 +150,29 @@ describe('a run', () => {
         .map(({ digest, context }) => `${digest} ${context}`)
         .sort(),
     ).toEqual(['v1 run_start', 'v2 run_end']);
+  });
+
+  it('puts its measures on the page of the model, where that is registered', async () => {
+    const store = ownStore();
+    const { folder } = await importModel(tinyFolder(), {
+      models: join(dir, 'models'),
+      openMlflow: () => store,
+    });
+    const { experimentId } = await ensureExperiment(store, 'models');
+    const begun = await store.tracking.createRun({ experimentId, name: 'r', startTime: 1 });
+    const logged = await logModel(store, begun, folder);
+    await registerModel(store, logged, { name: 'sentiment' });
+    await store.registry.setAlias('sentiment', 'champion', '1');
+    land();
+    const { summary } = await runOnce(await lakeWith({ model: 'models:/sentiment@champion' }));
+    const { metrics } = await store.tracking.getLoggedModel(logged.modelId!);
+    expect(metrics.find(({ key }) => key === 'evaluated')).toMatchObject({
+      value: 9,
+      dataset: { name: 'gold', digest: 'v1' },
+    });
+    const run = await store.tracking.getRun(summary.mlflow!.run_id!);
+    expect(run.tags['murmur.logged_model']).toBe(logged.modelId);
+    expect(metrics.find(({ key }) => key === 'macro_recall')!.value).toBe(run.metrics.macro_recall);
   });
 
   it('says why nothing is measured where labels could mean several things', async () => {
