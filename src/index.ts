@@ -24,6 +24,8 @@ export {
 export { planReset, reset } from './operate/reset.js';
 export { type RestoredDownstream, restoreAndRebuild } from './operate/restore-downstream.js';
 export { trace } from './operate/trace.js';
+export type { Finding, Problem, Remedy, Seen } from './operate/tune/finding.js';
+export { type TuneOptions, type Tuning, tune } from './operate/tune/tune.js';
 export type { ModelStatus } from './pipeline/model/lake-models.js';
 export {
   definePipeline,

@@ -58,6 +58,11 @@ const groups: Record<string, Entry[]> = {
       load: () => import('./commands/doctor.js'),
     },
     {
+      name: 'tune',
+      summary: 'how runs went, and what would make them faster',
+      load: () => import('./commands/tune.js'),
+    },
+    {
       name: 'rebuild',
       summary: 'make a table and those behind it anew',
       load: () => import('./commands/rebuild.js'),

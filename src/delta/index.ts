@@ -53,3 +53,4 @@ export {
 export { TableTail, type TailFile, type TailLimits, type TailOffset, type TailOptions } from './tail.js';
 export { type CommitResult, type CommitTarget, Transaction } from './transaction.js';
 export { type HeldFiles, type VacuumOptions, type VacuumResult, vacuum } from './vacuum.js';
+export { zOrderOf } from './z-order.js';

@@ -29,6 +29,12 @@ export function zCubeOf({ tags }: AddFile): string | undefined {
   return tags?.[cubeTag];
 }
 
+/** The columns by which a file was put into Z-order. */
+export function zOrderOf({ tags }: AddFile): string[] | undefined {
+  const columns = tags?.[columnsTag];
+  return columns === undefined ? undefined : (JSON.parse(columns) as string[]);
+}
+
 /** Whether the files are one cube, of the same making as `wanted` says. */
 export function isZOrdered(files: readonly AddFile[], wanted: Readonly<Record<string, string>>): boolean {
   const cube = zCubeOf(files[0]!);

@@ -1,10 +1,10 @@
 /** The four streaming queries of a lake, from its spec: what an engine is asked to run. */
 import type { TriggerOption } from '../config/units.js';
-import type { QueryDefinition, Trigger } from '../engine/engine.js';
+import type { QueryDefinition, QueryLimits, Trigger } from '../engine/engine.js';
 import { type StreamName, streamNames } from '../posts/tables.js';
 import { type CodeRules, rulesOf } from './expect-options.js';
 import { medallion } from './medallion.js';
-import type { LakeSpec } from './spec.js';
+import { type LakeSpec, streamOptions } from './spec.js';
 
 /** Posts in a batch where the spec does not say: gold's batches are short, so that scores appear soon. */
 const defaultPosts: Readonly<Record<StreamName, number>> = {
@@ -22,6 +22,16 @@ const minGap: Readonly<Record<StreamName, number>> = {
   application: 2_000,
 };
 
+/** The limits of a stream's batches, and those that hold where nobody sets them. */
+export function batchLimits(spec: LakeSpec, name: StreamName): { limits: QueryLimits; usual: QueryLimits } {
+  const { max_posts, max_files, max_bytes } = spec.streams[name];
+  const usual = streamOptions.parse({});
+  return {
+    limits: { posts: max_posts ?? defaultPosts[name], bytes: max_bytes, files: max_files },
+    usual: { posts: defaultPosts[name], bytes: usual.max_bytes, files: usual.max_files },
+  };
+}
+
 /**
  * @param until `idle`: everything that is there now, then the queries end
  * @param rules rules written as code, over those of the spec
@@ -33,13 +43,13 @@ export function definePipelineQueries(
 ): QueryDefinition[] {
   const plans = medallion({ neutralInTotal: spec.neutral.in_total });
   return streamNames.map((name) => {
-    const { trigger, max_posts, max_files, max_bytes } = spec.streams[name];
+    const { trigger } = spec.streams[name];
     return {
       name,
       plan: plans[name],
       expectations: rulesOf(name, spec.expect[name], rules[name]),
       trigger: until === 'idle' ? { kind: 'available-now' } : toTrigger(trigger, minGap[name]),
-      limits: { posts: max_posts ?? defaultPosts[name], bytes: max_bytes, files: max_files },
+      limits: batchLimits(spec, name).limits,
       stamp: stampOf(name, spec),
     };
   });

@@ -13,7 +13,7 @@ import { sourceOptions } from '../sources/options.js';
 import { expectOptions } from './expect-options.js';
 import { modelOptions } from './model/options.js';
 
-const streamOptions = z.strictObject({
+export const streamOptions = z.strictObject({
   trigger: trigger()
     .prefault('asap')
     .describe('asap, or the time between batch starts')

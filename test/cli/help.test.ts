@@ -14,7 +14,7 @@ import { call } from './call.js';
 
 it('the commands are those that people were promised', () => {
   expect([...commandNames].sort()).toEqual(
-    'config dashboard demo doctor init model rebuild reset run source spark sql start status stop table trace wait'.split(
+    'config dashboard demo doctor init model rebuild reset run source spark sql start status stop table trace tune wait'.split(
       ' ',
     ),
   );
