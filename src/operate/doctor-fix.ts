@@ -34,7 +34,8 @@ const leftoverAfterMs = 60 * 60_000;
  * @returns what was wrong; empty when nothing was
  * @throws lake.already_running (user)
  */
-export async function fixLake({ lake, spec, rules, clock = systemClock }: OpenLake): Promise<Mending[]> {
+export async function fixLake(open: OpenLake): Promise<Mending[]> {
+  const { lake, spec, rules, clock = systemClock } = open;
   const opened = new Resources();
   try {
     const socketsBefore = sockets(lake);
@@ -45,6 +46,7 @@ export async function fixLake({ lake, spec, rules, clock = systemClock }: OpenLa
     if (removed > 0)
       found.push(mending('sockets', `${removed} of runs that have died`, `removed ${removed}`));
     found.push(...removeLeftovers(lake, clock.now()));
+    if (spec.engine !== 'embedded') return found;
     const context = await openCareContext(lake, spec, clock, opened);
     const rebuild = await settleRebuild(context);
     if (rebuild === 'finished')

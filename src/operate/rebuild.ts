@@ -12,6 +12,7 @@ import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
 import type { StreamSummary } from '../pipeline/run.js';
+import { anewOnSpark, refuseOnSpark } from './on-spark.js';
 
 export interface RebuildOptions {
   /** Rows that the first table held at this version are kept, and only what came after it is done again. */
@@ -70,7 +71,7 @@ export async function planRebuild(
 /**
  * Rebuilds. Readers see the old tables until each is replaced by one commit at the end; a crash leaves either the old lake
  * or the new one, the last steps of which the next run or rebuild takes.
- * @throws lake.already_running (user), engine.no_such_query (user), engine.version_unusable (user),
+ * @throws lake.already_running (user), operate.not_on_spark (user), engine.no_such_query (user), engine.version_unusable (user),
  *   engine.rebuild_interrupted (user), and what the queries throw: then the lake is as it was
  */
 export async function rebuild(
@@ -79,6 +80,7 @@ export async function rebuild(
   options: RebuildOptions = {},
 ): Promise<RebuildResult> {
   const { lake } = open;
+  refuseOnSpark(open, 'rebuilding tables', anewOnSpark);
   queriesFrom(definePipelineQueries(open.spec, 'idle', open.rules), name);
   const opened = new Resources();
   try {

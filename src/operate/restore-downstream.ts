@@ -17,6 +17,7 @@ import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
 import { restoreTable } from '../table/restore.js';
+import { anewOnSpark, refuseOnSpark } from './on-spark.js';
 import { type RebuildOptions, type RebuildResult, rebuildHeld } from './rebuild.js';
 import type { Restored } from './restore.js';
 import { withCare } from './table-care.js';
@@ -37,6 +38,7 @@ export async function restoreAndRebuild(
   options: Pick<RebuildOptions, 'signal' | 'onStart'> = {},
 ): Promise<RestoredDownstream> {
   const { lake, spec, rules, clock = systemClock } = open;
+  refuseOnSpark(open, 'restoring tables', anewOnSpark);
   const queries = definePipelineQueries(spec, 'idle', rules);
   const own = queries.find(({ plan }) => plan.sink.table === name);
   if (own === undefined)

@@ -1,5 +1,6 @@
 /** Vacuums a table, its log included. What a query of the lake has yet to read stays, and the report says which query that is. */
 import { cleanUpLog, logCutoff, type VacuumOptions, type VacuumResult, vacuum } from '../delta/index.js';
+import { onSpark, vacuumOnSpark } from './on-spark.js';
 import { type CaredTable, withCare } from './table-care.js';
 
 export interface VacuumedTable extends VacuumResult {
@@ -9,11 +10,14 @@ export interface VacuumedTable extends VacuumResult {
   logHeldBy: string | null;
 }
 
-/** @throws delta.retention_too_short, delta.unsupported_feature, lake.no_such_table (user) */
-export function vacuumCared(
+/** @throws delta.retention_too_short, delta.unsupported_feature, lake.no_such_table (user), spark.* */
+export async function vacuumCared(
   cared: CaredTable,
   options: Omit<VacuumOptions, 'heldBy'> = {},
 ): Promise<VacuumedTable> {
+  const spark = onSpark(cared);
+  if (spark !== undefined)
+    return { table: cared.table.name, ...(await vacuumOnSpark(spark, options)), logFiles: 0, logHeldBy: null };
   return withCare(cared, async (care) => {
     const { log, clock } = care;
     const held = await care.heldFiles();
