@@ -12,7 +12,8 @@ export type { Expectation, LayerRule, RowPredicate, RowRule } from './engine/exp
 export type { Lake } from './lake/lake.js';
 export type { LakeTable, RowsQuery, TableCommit, TableCount, TableDescription } from './lake/lake-table.js';
 export type { SqlResult } from './lake/sql-desk.js';
-export { type CheckResult, checkLake, checkMachine } from './operate/doctor.js';
+export type { CheckResult } from './operate/check.js';
+export { checkLake, checkMachine } from './operate/doctor.js';
 export { fixLake, type Mending } from './operate/doctor-fix.js';
 export {
   planRebuild,

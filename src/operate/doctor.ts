@@ -5,7 +5,6 @@ import { access, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { arch, platform } from 'node:os';
 import { bounded } from '../base/bounded.js';
-import { asMurmurError, type MurmurError } from '../base/errors.js';
 import { decodePath } from '../delta/index.js';
 import { DuckDatabase } from '../duck/index.js';
 import { RebuildWorkplace } from '../engine/embedded/rebuild/workplace.js';
@@ -18,14 +17,8 @@ import { streamNames } from '../posts/tables.js';
 import { type Bundle, verifyBundle } from '../scoring/index.js';
 import { LocalStorage } from '../storage/local.js';
 import type { Storage } from '../storage/storage.js';
-
-export interface CheckResult {
-  check: string;
-  ok: boolean;
-  detail: string;
-  /** What to do, where it is not well. */
-  fix: string | null;
-}
+import { type CheckResult, checked } from './check.js';
+import { checkSpark } from './doctor-spark.js';
 
 /** Newest Node major that is past its end of life. */
 const endOfLife = 20;
@@ -68,7 +61,9 @@ export async function checkLake(open: OpenLake): Promise<CheckResult[]> {
       return `${paths.dir} can be written`;
     }),
     ...(await Promise.all((await lake.tableNames()).map((table) => checkTable(lake, table)))),
-    ...(await Promise.all(streamNames.map((stream) => checkCheckpoint(lake, stream)))),
+    ...(spec.engine === 'embedded'
+      ? await Promise.all(streamNames.map((stream) => checkCheckpoint(lake, stream)))
+      : await checkSpark(open)),
     await checkRun(lake),
     ...((await isRunning(lake)) ? [] : [await checkRebuild(lake)]),
     await checked('disk', 'make room', async () => {
@@ -220,11 +215,3 @@ function checkMlflow({ lake, spec, env, clock }: OpenLake): Promise<CheckResult>
 }
 
 /** @param look gives the detail of what is well, or throws what is not */
-async function checked(check: string, fix: string, look: () => Promise<string>): Promise<CheckResult> {
-  try {
-    return { check, ok: true, detail: await look(), fix: null };
-  } catch (error) {
-    const failure: MurmurError = asMurmurError(error);
-    return { check, ok: false, detail: failure.message, fix: failure.fix ?? fix };
-  }
-}

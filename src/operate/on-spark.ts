@@ -41,15 +41,15 @@ export function optimizeOnSpark(
     const chosen = where === undefined ? '' : ` WHERE ${where}`;
     const order = zOrderBy === undefined ? '' : ` ZORDER BY (${zOrderBy.map(quotedName).join(', ')})`;
     const [row] = await session.rows(`OPTIMIZE ${deltaTable(path)}${chosen}${order}`);
-    const { numFilesAdded, numFilesRemoved, filesAdded, filesRemoved } = row?.metrics as SparkRow;
-    const done = Number(numFilesRemoved) > 0;
+    const { numFilesAdded, numFilesRemoved, filesAdded, filesRemoved } = (row?.metrics ?? {}) as SparkRow;
+    const done = Number(numFilesRemoved ?? 0) > 0;
     const [commit] = await newestCommits(session, path, 1);
     return {
       versions: done && commit !== undefined ? [commit.version] : [],
-      filesAdded: Number(numFilesAdded),
-      filesRemoved: Number(numFilesRemoved),
-      bytesAdded: Number((filesAdded as SparkRow).totalSize ?? 0),
-      bytesRemoved: Number((filesRemoved as SparkRow).totalSize ?? 0),
+      filesAdded: Number(numFilesAdded ?? 0),
+      filesRemoved: Number(numFilesRemoved ?? 0),
+      bytesAdded: bytesOf(filesAdded),
+      bytesRemoved: bytesOf(filesRemoved),
     };
   });
 }
@@ -60,27 +60,36 @@ export function vacuumOnSpark(
   { retainMs, allowShorter = false, dryRun = false }: VacuumOptions,
 ): Promise<VacuumResult> {
   return withSession(open, async (session) => {
-    if (allowShorter) await session.setConf({ 'spark.databricks.delta.retentionDurationCheck.enabled': 'false' });
+    if (allowShorter)
+      await session.setConf({ 'spark.databricks.delta.retentionDurationCheck.enabled': 'false' });
     const retain = retainMs === undefined ? '' : ` RETAIN ${retainMs / 3_600_000} HOURS`;
     const rows = await session.rows(`VACUUM ${deltaTable(path)}${retain} DRY RUN`);
     const table = open.lake.tableStorage;
     const files = rows.map((row) => relativeTo(path, String(row.path)));
     let bytes = 0;
-    for (const file of files) bytes += (await table.stat(`${path.split('/').at(-1)}/${file}`)).size;
+    for (const file of files) bytes += (await table.stat(`${path.split('/').at(-1)}/${file}`))?.size ?? 0;
     if (!dryRun) await session.rows(`VACUUM ${deltaTable(path)}${retain}`);
     return { files, bytes, held: [] };
   });
 }
 
-export async function withSession<T>(open: OpenLake, work: (session: SparkSession) => Promise<T>): Promise<T> {
+export async function withSession<T>(
+  open: OpenLake,
+  work: (session: SparkSession) => Promise<T>,
+): Promise<T> {
   const { engine } = open.spec;
-  if (engine === 'embedded') throw new MurmurError('operate.no_spark', 'no Spark to work on', { fault: 'internal' });
+  if (engine === 'embedded')
+    throw new MurmurError('operate.no_spark', 'no Spark to work on', { fault: 'internal' });
   const session = await connectLake(engine.spark);
   try {
     return await work(session);
   } finally {
     await session.close();
   }
+}
+
+function bytesOf(sizes: unknown): number {
+  return Number((sizes as SparkRow | undefined)?.totalSize ?? 0);
 }
 
 /** Spark gives URIs; what stands behind the table's own path is the file. */

@@ -9,10 +9,7 @@ export interface OptimizedTable extends OptimizeResult {
 }
 
 /** @throws delta.conflict (external), delta.zorder_column, duck.partition_condition, lake.no_such_table (user), spark.* */
-export async function optimizeCared(
-  cared: CaredTable,
-  options: OptimizeQuery = {},
-): Promise<OptimizedTable> {
+export async function optimizeCared(cared: CaredTable, options: OptimizeQuery = {}): Promise<OptimizedTable> {
   const spark = onSpark(cared);
   if (spark !== undefined) return { table: cared.table.name, ...(await optimizeOnSpark(spark, options)) };
   return withCare(cared, async (care) => {

@@ -17,7 +17,12 @@ export async function vacuumCared(
 ): Promise<VacuumedTable> {
   const spark = onSpark(cared);
   if (spark !== undefined)
-    return { table: cared.table.name, ...(await vacuumOnSpark(spark, options)), logFiles: 0, logHeldBy: null };
+    return {
+      table: cared.table.name,
+      ...(await vacuumOnSpark(spark, options)),
+      logFiles: 0,
+      logHeldBy: null,
+    };
   return withCare(cared, async (care) => {
     const { log, clock } = care;
     const held = await care.heldFiles();

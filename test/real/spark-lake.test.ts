@@ -100,17 +100,22 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
   it('stand in bronze, silver and application row for row', async () => {
     expect((await one<{ n: bigint }>(there, 'SELECT count(*) AS n FROM bronze')).n).toBe(20_002n);
     expect(
-      await differences('SELECT * REPLACE (json(_rescued_data) AS _rescued_data) EXCLUDE (processing_time) FROM bronze'),
+      await differences(
+        'SELECT * REPLACE (json(_rescued_data) AS _rescued_data) EXCLUDE (processing_time) FROM bronze',
+      ),
     ).toEqual([]);
     expect(await differences('SELECT * FROM silver')).toEqual([]);
     expect(await differences('SELECT * FROM application')).toEqual([]);
   });
 
   it('are scored alike', async () => {
-    const gold = 'SELECT DISTINCT post_id, predicted_sentiment, predicted_sentiment_id, sentiment_id, model FROM gold';
+    const gold =
+      'SELECT DISTINCT post_id, predicted_sentiment, predicted_sentiment_id, sentiment_id, model FROM gold';
     // Ties may fall either way; there are none here.
     expect(await differences(gold)).toEqual([]);
-    expect(await differences('SELECT DISTINCT post_id, round(predicted_score, 1) AS s FROM gold')).toHaveLength(0);
+    expect(
+      await differences('SELECT DISTINCT post_id, round(predicted_score, 1) AS s FROM gold'),
+    ).toHaveLength(0);
   });
 
   it('are all accounted for, in progress and in quarantine', async () => {
@@ -120,7 +125,9 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
     expect(rows).toEqual((await here.sql(counts)).rows);
     for (const { input, output, dropped, quarantined } of rows as Record<string, number>[])
       expect(input).toBe(output! + dropped! + quarantined!);
-    expect(await differences('SELECT stream, rule, reason, source_file, position FROM quarantine')).toEqual([]);
+    expect(await differences('SELECT stream, rule, reason, source_file, position FROM quarantine')).toEqual(
+      [],
+    );
   });
 
   it('and a second run finds nothing to do', async () => {
@@ -139,7 +146,8 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
     const lines = tweetLines(total);
     const run = lake.run();
     await run.started;
-    const posts = async () => Number((await one<{ n: bigint }>(lake, 'SELECT count(DISTINCT post_id) AS n FROM gold')).n);
+    const posts = async () =>
+      Number((await one<{ n: bigint }>(lake, 'SELECT count(DISTINCT post_id) AS n FROM gold')).n);
     const landHundred = (from: number) => land(lake, `p${from}.ndjson`, lines.slice(from, from + 100));
     for (let from = 0; from < total; from += 100) {
       landHundred(from);
@@ -153,7 +161,10 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
     }
     await vi.waitFor(async () => expect(await posts()).toBe(total), patient);
     await vi.waitFor(async () => {
-      const { n } = await one<{ n: bigint }>(lake, 'SELECT sum(positive + negative + neutral) AS n FROM application');
+      const { n } = await one<{ n: bigint }>(
+        lake,
+        'SELECT sum(positive + negative + neutral) AS n FROM application',
+      );
       const gold = await one<{ n: bigint }>(lake, 'SELECT count(*) AS n FROM gold');
       expect(Number(n)).toBe(Number(gold.n));
     }, patient);
@@ -170,7 +181,9 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
     const gold = await one<{ n: bigint }>(lake, 'SELECT count(*) AS n FROM gold');
     expect(gold.n).toBe(silver.n);
     const rows = (
-      await lake.sql('SELECT stream, sum(output_posts)::int AS posts FROM progress GROUP BY ALL ORDER BY stream')
+      await lake.sql(
+        'SELECT stream, sum(output_posts)::int AS posts FROM progress GROUP BY ALL ORDER BY stream',
+      )
     ).rows;
     expect(rows).toEqual(
       ['application', 'bronze', 'gold', 'silver'].map((stream) => ({ stream, posts: total })),
@@ -180,11 +193,17 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
   it('is left by the controller that was there before when another one comes', async () => {
     const first = await lakeAt('first', onSpark());
     const tables = first.lake.paths.tables;
-    const second = await lakeAt('second', `${onSpark()}tables: ${tables}\nlanding: ${first.lake.paths.landing}\n`);
+    const second = await lakeAt(
+      'second',
+      `${onSpark()}tables: ${tables}\nlanding: ${first.lake.paths.landing}\n`,
+    );
     land(first, 'a.ndjson', tweetLines(20));
     const run = first.run();
     await run.started;
-    await vi.waitFor(async () => expect(run.status().every(({ state }) => state === 'idle')).toBe(true), patient);
+    await vi.waitFor(
+      async () => expect(run.status().every(({ state }) => state === 'idle')).toBe(true),
+      patient,
+    );
     const other = second.run();
     await other.started;
     await expect(run.done).rejects.toSatisfy((e) => isMurmurError(e, 'engine.fenced'));
@@ -205,7 +224,13 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
 
   it('has the same verbs: status, optimize, vacuum, and a doctor who finds nothing', async () => {
     const dir = join(folder.dir, 'killed');
-    const [optimized] = await murmurJson<{ files_removed: number }[]>(['-C', dir, 'table', 'optimize', 'gold']);
+    const [optimized] = await murmurJson<{ files_removed: number }[]>([
+      '-C',
+      dir,
+      'table',
+      'optimize',
+      'gold',
+    ]);
     expect(optimized!.files_removed).toBeGreaterThan(1);
     expect(await murmurJson<unknown[]>(['-C', dir, 'table', 'vacuum', 'gold', '--dry-run'])).toHaveLength(1);
     const checks = await murmurJson<{ check: string; ok: boolean }[]>(['-C', dir, 'doctor']);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { asMurmurError } from '../../base/errors.js';
-import type { CheckResult } from '../../operate/doctor.js';
+import type { CheckResult } from '../../operate/check.js';
 import type { Cli } from '../cli.js';
 import { plural } from '../text/numbers.js';
 import { bundleOf } from './model/bundle.js';

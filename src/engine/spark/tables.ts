@@ -97,7 +97,7 @@ export async function checkpointId(session: SparkSession, checkpoint: string): P
   });
 }
 
-async function propertiesOf(session: SparkSession, path: string): Promise<Map<string, string>> {
+export async function propertiesOf(session: SparkSession, path: string): Promise<Map<string, string>> {
   const [detail] = await session.rows(`DESCRIBE DETAIL ${deltaTable(path)}`);
   return textMap(detail?.properties);
 }
