@@ -4,6 +4,7 @@ import type { Storage } from '../../storage/storage.js';
 import type { Retention } from '../table-properties.js';
 import type { SparkSession } from './connect/index.js';
 import type { BundleOnWorkers } from './scorer/scorer-command.js';
+import type { LandingOptions } from './sql/landing/index.js';
 
 /** Locations as the cluster sees them: absolute paths or URLs. */
 export interface SparkPlaces {
@@ -27,11 +28,10 @@ export interface SparkContext {
   /** Opens a session of its own on the server. @throws spark.* */
   connect(): Promise<SparkSession>;
   readonly places: SparkPlaces;
-  /** Relation of raw text files to the rows that bronze's plan reads, as SQL over `input`. */
-  readonly landing: {
-    readonly format: string;
-    readonly options: Readonly<Record<string, string>>;
-    readonly sql: string;
+  /** How the files of the landing place are read. */
+  readonly landing: Omit<LandingOptions, 'source'> & {
+    /** Found by Databricks' Auto Loader, else by Spark's file source. */
+    readonly autoLoader: boolean;
   };
   /** Schema by table name, of every table that a query writes. */
   readonly contracts: Readonly<Record<string, StructType>>;

@@ -5,7 +5,6 @@ import { planInput } from '../plan-reading.js';
 import { queryIdProperty } from '../table-properties.js';
 import {
   observe,
-  project,
   type Relation,
   readPath,
   type SparkSession,
@@ -16,6 +15,7 @@ import {
 } from './connect/index.js';
 import type { SparkContext } from './context.js';
 import { contractOf, tableOf } from './lake-tables.js';
+import { landingOf } from './landing.js';
 import { scoring } from './scoring.js';
 import { type CompiledQuery, compilePlan } from './sql/compile.js';
 import type { Measured } from './sql/measure.js';
@@ -55,7 +55,7 @@ export async function openStream(
     columns: source.fields.map((field) => field.name),
     fansOut,
   });
-  const input = inputOf(context, definition, from);
+  const input = await inputOf(session, context, definition, from);
   const judged = withRelations(compiled.judged, { input });
   const rows = await rowsOf(
     session,
@@ -122,21 +122,18 @@ async function rowsOf(
   return withRelations(score.rows('scored'), { scored: scored(kept) });
 }
 
-function inputOf({ places, landing }: SparkContext, { limits }: QueryDefinition, from: string): Relation {
-  if (from !== 'landing')
-    return readPath(places.table(from), {
-      format: 'delta',
-      streaming: true,
-      options: { maxFilesPerTrigger: String(limits.files) },
-    });
-  const files = readPath(places.landing, {
-    format: landing.format,
-    schema: 'value STRING',
+async function inputOf(
+  session: SparkSession,
+  context: SparkContext,
+  { limits }: QueryDefinition,
+  from: string,
+): Promise<Relation> {
+  if (from === 'landing') return landingOf(session, context, limits.files);
+  return readPath(context.places.table(from), {
+    format: 'delta',
     streaming: true,
-    options: { ...landing.options, maxFilesPerTrigger: String(limits.files) },
+    options: { maxFilesPerTrigger: String(limits.files) },
   });
-  // The path of a row's file is known where the file is read, and nowhere else.
-  return withRelations(landing.sql, { files: project(files, ['value', '_metadata.file_path AS file_path']) });
 }
 
 /** The id of the checkpoint's query, which is the table's too. A query that is new gets both from its first, short life. */

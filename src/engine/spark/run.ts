@@ -16,6 +16,7 @@ import { type OpenedStream, openStream } from './open-stream.js';
 import { ProgressTable, unwritten } from './progress-table.js';
 import { QueryLife } from './query-life.js';
 import { SessionKeeper } from './session-keeper.js';
+import { landingSettings } from './sql/landing/index.js';
 import { StreamWork } from './stream-work.js';
 
 /** How long a single stopped query may go on with its batch. Milliseconds. */
@@ -140,6 +141,7 @@ export class SparkRun implements EngineRun {
     const { context } = this;
     const session = await context.connect();
     try {
+      await session.setConf(landingSettings);
       for (const statement of context.functions) await session.sql(statement);
       await openTables(session, context, this.definitions);
       return session;

@@ -11,7 +11,6 @@ import type { OpenedEngine } from '../opened-engine.js';
 import { postFunctions } from '../post-functions.js';
 import type { RunEvent } from '../run-event.js';
 import { connectLake, placesOf } from './connect-lake.js';
-import { landingOf } from './landing.js';
 import { SparkLakeModel } from './spark-model.js';
 
 /** The stream that scores. */
@@ -51,7 +50,13 @@ export async function openOnSpark(
   const context: SparkContext = {
     connect: () => connectLake(spark),
     places: placesOf(lake),
-    landing: landingOf(),
+    landing: {
+      root: placesOf(lake).landing,
+      format: spec.format,
+      maxLine: spec.max_line,
+      mapping: spec.columns,
+      autoLoader: spark.auto_loader,
+    },
     contracts,
     retention: retentionOf(spec),
     functions: sparkFunctions(postFunctions(spec)),
