@@ -50,7 +50,6 @@ async function one<T>(lake: OpenLake, sql: string): Promise<T> {
 describe.skipIf(!haveTweets)('20,000 real posts', () => {
   let here: OpenLake;
   let there: OpenLake;
-  const cleanUp: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
     const settings = 'neutral: { id: 2 }\nmaintain: { effort: 0 }\n';
@@ -74,9 +73,6 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
     await here.run({ until: 'idle' }).done;
     await there.run({ until: 'idle' }).done;
   });
-  afterAll(async () => {
-    for (const clean of cleanUp) await clean();
-  });
 
   /** Rows that one lake has and the other has not. */
   async function differences(select: string): Promise<unknown[]> {
@@ -98,7 +94,7 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
   }
 
   it('stand in bronze, silver and application row for row', async () => {
-    expect((await one<{ n: bigint }>(there, 'SELECT count(*) AS n FROM bronze')).n).toBe(20_002n);
+    expect((await one<{ n: number }>(there, 'SELECT count(*) AS n FROM bronze')).n).toBe(20_002);
     expect(
       await differences(
         'SELECT * REPLACE (json(_rescued_data) AS _rescued_data) EXCLUDE (processing_time) FROM bronze',
@@ -119,8 +115,10 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
   });
 
   it('are all accounted for, in progress and in quarantine', async () => {
-    const counts = `SELECT stream, sum(input_posts)::int AS input, sum(output_posts)::int AS output, sum(output_rows)::int AS rows,
-      sum(dropped_posts)::int AS dropped, sum(quarantined_posts)::int AS quarantined FROM progress GROUP BY ALL ORDER BY stream`;
+    // How many rows application merged depends on how many batches there were.
+    const counts = `SELECT stream, sum(input_posts)::int AS input, sum(output_posts)::int AS output,
+      sum(output_rows) FILTER (stream <> 'application')::int AS rows, sum(dropped_posts)::int AS dropped,
+      sum(quarantined_posts)::int AS quarantined FROM progress GROUP BY ALL ORDER BY stream`;
     const rows = (await there.sql(counts)).rows;
     expect(rows).toEqual((await here.sql(counts)).rows);
     for (const { input, output, dropped, quarantined } of rows as Record<string, number>[])
@@ -147,7 +145,7 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
     const run = lake.run();
     await run.started;
     const posts = async () =>
-      Number((await one<{ n: bigint }>(lake, 'SELECT count(DISTINCT post_id) AS n FROM gold')).n);
+      (await one<{ n: number }>(lake, 'SELECT count(DISTINCT post_id) AS n FROM gold')).n;
     const landHundred = (from: number) => land(lake, `p${from}.ndjson`, lines.slice(from, from + 100));
     for (let from = 0; from < total; from += 100) {
       landHundred(from);
@@ -161,24 +159,21 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
     }
     await vi.waitFor(async () => expect(await posts()).toBe(total), patient);
     await vi.waitFor(async () => {
-      const { n } = await one<{ n: bigint }>(
+      const { n } = await one<{ n: number }>(
         lake,
-        'SELECT sum(positive + negative + neutral) AS n FROM application',
+        'SELECT sum(positive + negative + neutral)::int AS n FROM application',
       );
-      const gold = await one<{ n: bigint }>(lake, 'SELECT count(*) AS n FROM gold');
-      expect(Number(n)).toBe(Number(gold.n));
+      const gold = await one<{ n: number }>(lake, 'SELECT count(*) AS n FROM gold');
+      expect(n).toBe(gold.n);
     }, patient);
     await run.stop();
-    for (const table of ['bronze', 'silver', 'gold']) {
-      const { twice } = await one<{ twice: bigint }>(
-        lake,
-        `SELECT count(*) AS twice FROM (SELECT 1 FROM ${table} GROUP BY ${table === 'bronze' ? 'post_id' : 'post_id, mention, text'}
-         HAVING count(*) > 1 AND count(DISTINCT post_id) = 1 AND '${table}' = 'bronze')`,
-      );
-      expect(twice, table).toBe(0n);
-    }
-    const silver = await one<{ n: bigint }>(lake, 'SELECT count(*) AS n FROM silver');
-    const gold = await one<{ n: bigint }>(lake, 'SELECT count(*) AS n FROM gold');
+    const twice = await one<{ n: number }>(
+      lake,
+      'SELECT count(*) AS n FROM (SELECT 1 FROM bronze GROUP BY post_id HAVING count(*) > 1)',
+    );
+    expect(twice.n).toBe(0);
+    const silver = await one<{ n: number }>(lake, 'SELECT count(*) AS n FROM silver');
+    const gold = await one<{ n: number }>(lake, 'SELECT count(*) AS n FROM gold');
     expect(gold.n).toBe(silver.n);
     const rows = (
       await lake.sql(
@@ -209,7 +204,7 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
     await expect(run.done).rejects.toSatisfy((e) => isMurmurError(e, 'engine.fenced'));
     await vi.waitFor(() => expect(other.status().every(({ state }) => state === 'idle')).toBe(true), patient);
     await endOf(other);
-    expect((await one<{ n: bigint }>(first, 'SELECT count(*) AS n FROM bronze')).n).toBe(20n);
+    expect((await one<{ n: number }>(first, 'SELECT count(*) AS n FROM bronze')).n).toBe(20);
   });
 
   async function endOf(run: LakeRun): Promise<void> {

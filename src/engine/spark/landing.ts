@@ -32,7 +32,7 @@ export async function landingOf(
     },
   });
   // The path of a row's file is known where the file is read, and nowhere else.
-  await session.view(filesView, project(files, ['value', '_metadata.file_path AS path']));
+  await session.view(filesView, project(files, ['value', '_metadata.file_path AS file_path']));
   let last = filesView;
   for (const { name, select } of landingViews({ ...options, source: filesView }, 'murmur_landing')) {
     await session.view(name, sqlRelation(select));
