@@ -25,7 +25,7 @@ export const murmurYaml = `# A lake of Murmur. Every setting is optional: what s
 
 # Who scores: bundled | lexicon | the folder of a model bundle | models:/name@alias of MLflow, which is followed.
 #model: bundled
-#model_poll: 5s
+#model_poll: 2s
 
 # A second model that scores a sample beside it, and how far new posts may drift away from the first ones.
 #shadow: { model: "models:/sentiment@challenger", sample: 0.05 }

@@ -89,6 +89,23 @@ it('a scorer that dies of everything blames no text', async () => {
   expect(await lake.sql('SELECT count(*) AS n FROM quarantine')).toEqual([{ n: 0 }]);
 });
 
+it('the first batch of a model that takes over is small', async () => {
+  const first = new LexiconScorer();
+  const second = Object.assign(new LexiconScorer(), { model: { ...first.model, id: 'lexicon/2' } });
+  lake.land('a.ndjson', posts(700));
+  await lake.runOnce(queries, { scorer: async () => first });
+  lake.land('b.ndjson', posts(1200, 700));
+  const { events } = await lake.runOnce(queries, { scorer: async () => second });
+  const batches = events.filter(({ type, stream }) => type === 'batch_committed' && stream === 'gold');
+  expect(batches.map((event) => 'progress' in event && event.progress.input_posts)).toEqual([500, 700]);
+  expect(
+    await lake.sql('SELECT model, count(DISTINCT post_id)::INTEGER AS n FROM gold GROUP BY 1 ORDER BY 1'),
+  ).toEqual([
+    { model: 'lexicon/1', n: 700 },
+    { model: 'lexicon/2', n: 1200 },
+  ]);
+});
+
 it('a replayed batch asks for the model of its first try, a new one for the current', async () => {
   lake.land('a.ndjson', posts(2));
   const first = new LexiconScorer();

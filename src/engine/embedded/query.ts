@@ -31,6 +31,9 @@ export interface QueryParts {
   readonly emit: (event: QueryEvent) => void;
 }
 
+/** Of a model that takes the place of another: its first rows are there soon, and what is wrong with it shows on few. */
+const firstPosts = 500;
+
 export class StreamingQuery {
   /** Planned, in the log, and not yet known to be committed. */
   #pending: Offsets | undefined;
@@ -90,15 +93,17 @@ export class StreamingQuery {
     const { definition, clock, wal, plan } = this.parts;
     const at = clock.now();
     const watch = performance.now();
-    const input = await plan.input.plan(definition.limits, definition.trigger.kind === 'available-now');
-    if (!input) return undefined;
+    const isNew = await plan.input.plan(definition.limits, this.#toEnd);
+    if (!isNew) return undefined;
+    const model = await this.#currentModel();
+    const input = (await this.#firstOf(model)) ?? isNew;
     const offsets: Offsets = {
       format: walFormat,
       queryId: wal.queryId,
       batchId: (wal.lastBatchId ?? -1) + 1,
       plannedAt: clock.now(),
       options: { ...definition.stamp },
-      model: await this.#currentModel(),
+      model,
       input,
     };
     if ((await wal.plan(offsets)) === 'exists') throw fenced(wal.storage.root, offsets.batchId);
@@ -211,6 +216,18 @@ export class StreamingQuery {
 
   #tellRules({ fired }: BatchOutcome): void {
     for (const { rule, action, posts, detail } of fired) this.#rules.tell(rule, action, posts, detail);
+  }
+
+  /** The input of a batch with which another model begins: a small one. Undefined where the model stays. */
+  async #firstOf(model: Offsets['model']): Promise<Offsets['input'] | undefined> {
+    const { plan, definition } = this.parts;
+    if (model === null || this.#lastModel === undefined || model.id === this.#lastModel) return undefined;
+    const posts = Math.min(definition.limits.posts, firstPosts);
+    return plan.input.plan({ ...definition.limits, posts }, this.#toEnd);
+  }
+
+  get #toEnd(): boolean {
+    return this.parts.definition.trigger.kind === 'available-now';
   }
 
   async #currentModel(): Promise<Offsets['model']> {

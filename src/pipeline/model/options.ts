@@ -49,7 +49,7 @@ export const modelOptions = z.strictObject({
       ],
     }),
   model_poll: duration()
-    .prefault('5s')
+    .prefault('2s')
     .describe('how often a moved alias is looked for; the stream takes the new model between two batches'),
   shadow: shadow.optional(),
   drift: drift.prefault({}),
