@@ -8,14 +8,14 @@ import type { FieldPath } from '../../../../posts/field-path.js';
 import { type RecordColumn, recordColumns } from '../../../../posts/shapes/shape.js';
 import { quoted } from '../../../../posts/sql/spark-literals.js';
 import { fateColumn, faultColumn, fileColumn, positionColumn } from '../fate.js';
-import { flatKey } from './flat.js';
+import { flatKey, isCased } from './flat.js';
 import { htmlStages } from './html.js';
 import { type LineOptions, rawJson, recordStages } from './lines.js';
 import { Places } from './places.js';
 import { leftColumn, leftStages } from './rescue.js';
 import { authorAt, type Candidate, knownShapes, type ShapeSql, sameId } from './shapes.js';
 import { adding, type Stage, type View, viewsOf } from './stage.js';
-import { typedSql } from './typed.js';
+import { numberColumns, typeColumns, typedSql } from './typed.js';
 import { fields, isString, items, stringOf } from './variant.js';
 
 export interface LandingOptions extends LineOptions {
@@ -36,6 +36,7 @@ export function landingViews(options: LandingOptions, name: string): View[] {
   const shapes = knownShapes(places);
   const flat = shapes.length;
   const columns = recordColumns.map((column) => columnSql(column, options.mapping[column], shapes, places));
+  const keys = recordColumns.map((column) => flatKey(column, places, 'is_cased'));
   const redundant = [
     ...shapes.flatMap((shape, i) =>
       shape.redundant.map(({ path, when }) => ({ path, when: `shape = ${i} AND ${when}` })),
@@ -62,19 +63,24 @@ export function landingViews(options: LandingOptions, name: string): View[] {
       ...recordStages(options),
       adding({ m: fields('v'), author_at: authorAt() }),
       adding(places.selected()),
-      adding({ shape: `CASE WHEN v IS NULL THEN NULL ${recognised.join('\n')} ELSE ${flat} END` }),
+      adding({
+        is_cased: isCased,
+        shape: `CASE WHEN v IS NULL THEN NULL ${recognised.join('\n')} ELSE ${flat} END`,
+      }),
       adding({
         skipped: byShape(shapes, ({ skipped }) => skipped),
         bad: byShape(shapes, ({ fault }) => fault),
-        ...each('key', (column) => `CASE WHEN shape = ${flat} THEN ${flatKey(column)} END`),
+        ...each('key', (_, i) => `CASE WHEN shape = ${flat} THEN ${keys[i]} END`),
       }),
       ...htmlStages(`CASE WHEN ${isHtml} THEN ${stringOf(places.at('content'))} END`),
       adding(each('at', (_, i) => columns[i]!.choice)),
       adding(each('raw', (_, i) => columns[i]!.raw)),
+      adding(Object.assign({}, ...recordColumns.map((column) => typeColumns(column, `raw_${column}`)))),
+      adding(Object.assign({}, ...recordColumns.map((column) => numberColumns(column, `raw_${column}`)))),
       adding(each('typed', (column) => typedSql(column, `raw_${column}`))),
       adding({
-        taken: `array_compact(array(${takes.join(',\n')}))`,
-        taken_keys: `array_compact(array(${takesKey.join(',\n')}))`,
+        taken: `array(${takes.map((number) => `coalesce(${number}, -1)`).join(',\n')})`,
+        taken_keys: `array(${takesKey.join(',\n')})`,
         is_post: 'fault IS NULL AND skipped IS NULL AND bad IS NULL',
       }),
       ...left,

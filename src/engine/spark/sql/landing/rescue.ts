@@ -27,10 +27,10 @@ export function leftStages(paths: readonly FieldPath[], places: Places): Stage[]
     stages.push(adding(Object.fromEntries(here.map((node) => [`left_${node.number}`, leftSql(node)]))));
   }
   const top = nodes.filter(({ path }) => path.length === 1);
-  const others = `map_filter(m, (k, y) -> NOT ${among('k', top)} AND NOT array_contains(taken_keys, k) AND NOT ${isNull('y')})`;
+  const others = `map_filter(m, (k, y) -> NOT ${among('k', top)} AND NOT coalesce(array_contains(taken_keys, k), false) AND NOT ${isNull('y')})`;
   return [
     ...stages,
-    adding({ rest_record: `map_concat(${others}, ${leftOf(top)})` }),
+    adding({ rest_record: joined(others, top) }),
     adding({ [leftColumn]: 'CASE WHEN size(rest_record) > 0 THEN to_variant_object(rest_record) END' }),
   ];
 }
@@ -62,7 +62,7 @@ function nodesOf(paths: readonly FieldPath[], places: Places): PlaceNode[] {
 function restColumns({ number, children }: PlaceNode): Record<string, string> {
   const place = `p${number}`;
   const others = `map_filter(${fields(place)}, (k, y) -> NOT ${among('k', children)} AND NOT ${isNull('y')})`;
-  const columns = { [`rest_${number}`]: `map_concat(${others}, ${leftOf(children)})` };
+  const columns = { [`rest_${number}`]: joined(others, children) };
   const elements = children.filter(isElement);
   if (elements.length === 0) return columns;
   const cases = elements.map(({ path, number: child }) => {
@@ -82,7 +82,8 @@ function isElement({ path }: PlaceNode): boolean {
 
 function leftSql({ path, number, children }: PlaceNode): string {
   const place = `p${number}`;
-  const byKey = path.length === 1 ? ` OR array_contains(taken_keys, ${quoted(path[0]!)})` : '';
+  const byKey =
+    path.length === 1 ? ` OR coalesce(array_contains(taken_keys, ${quoted(path[0]!)}), false)` : '';
   const gone = `WHEN ${place} IS NULL OR ${isNull(place)} OR array_contains(taken, ${number})${byKey} THEN NULL`;
   if (children.length === 0) return `CASE ${gone} ELSE ${place} END`;
   const below = children.flatMap(function numbers(child): number[] {
@@ -96,12 +97,13 @@ function leftSql({ path, number, children }: PlaceNode): string {
     WHEN size(rest_${number}) > 0 THEN to_variant_object(rest_${number}) END`;
 }
 
-/** What is left of the places, by their last key. */
-function leftOf(nodes: readonly PlaceNode[]): string {
+/** The other members, and what is left of the places, by their last key; for most records that is nothing. */
+function joined(others: string, nodes: readonly PlaceNode[]): string {
   const entries = nodes.map(
     ({ path, number }) => `named_struct('key', ${quoted(path.at(-1)!)}, 'value', left_${number})`,
   );
-  return `map_from_entries(filter(array(${entries.join(', ')}), e -> e.value IS NOT NULL))`;
+  return `CASE WHEN ${nodes.map(({ number }) => `left_${number} IS NULL`).join(' AND ')} THEN ${others}
+    ELSE map_concat(${others}, map_from_entries(filter(array(${entries.join(', ')}), e -> e.value IS NOT NULL))) END`;
 }
 
 function among(key: string, nodes: readonly PlaceNode[]): string {

@@ -1,13 +1,32 @@
 /** A raw value as the value of one bronze column, or null when it is of the wrong type for it (`posts/column-value.ts`). */
 import type { RecordColumn } from '../../../../posts/shapes/shape.js';
-import { letSql, pattern } from '../../../../posts/sql/spark-literals.js';
+import { pattern } from '../../../../posts/sql/spark-literals.js';
 import { trimSql } from '../../../../posts/sql/spark-space.js';
-import { isString, numberText, stringOf } from './variant.js';
+import { doubleText, isString, stringOf } from './variant.js';
 
-/** @param raw a VARIANT; for `mentions` an array of them */
+/**
+ * Columns to type a raw value by, so that each is looked at once: `type_…` its type, `number_…` it as a double if it is a
+ * number.
+ * @param raw a VARIANT; for `mentions` an array of them
+ */
+export function typeColumns(column: RecordColumn, raw: string): Record<string, string> {
+  return column === 'mentions' ? {} : { [`type_${column}`]: `schema_of_variant(${raw})` };
+}
+
+export function numberColumns(column: RecordColumn, raw: string): Record<string, string> {
+  if (!numeric.has(column)) return {};
+  const isFraction = `type_${column} = 'DOUBLE' OR startswith(type_${column}, 'DECIMAL')`;
+  return { [`number_${column}`]: `CASE WHEN ${isFraction} THEN try_variant_get(${raw}, '$', 'double') END` };
+}
+
+const numeric = new Set<RecordColumn>(['date', 'user', 'post_id', 'sentiment', 'seq']);
+
 export function typedSql(column: RecordColumn, raw: string): string {
-  const text = `CASE WHEN ${isString(raw)} THEN ${stringOf(raw)} END`;
-  const textOrNumber = `CASE WHEN ${isString(raw)} THEN ${stringOf(raw)} ELSE ${numberText(raw)} END`;
+  const type = `type_${column}`;
+  const text = `CASE WHEN ${type} = 'STRING' THEN ${stringOf(raw)} END`;
+  const textOr = (...others: string[]) =>
+    `CASE WHEN ${type} IN (${['STRING', 'BIGINT', ...others].map((name) => `'${name}'`).join(', ')}) THEN ${stringOf(raw)}
+      WHEN number_${column} IS NOT NULL THEN ${doubleText(`number_${column}`)} END`;
   switch (column) {
     case 'text':
     case 'lang':
@@ -16,19 +35,15 @@ export function typedSql(column: RecordColumn, raw: string): string {
     case 'date':
     case 'user':
     case 'post_id':
-      return textOrNumber;
+      return textOr();
     case 'sentiment':
-      return `CASE WHEN schema_of_variant(${raw}) = 'BOOLEAN' THEN ${stringOf(raw)} ELSE ${textOrNumber} END`;
+      return textOr('BOOLEAN');
     case 'seq':
-      return letSql(
-        'n',
-        textOrNumber,
-        `CASE WHEN n RLIKE ${pattern('\\A-?[0-9]{1,19}\\z')} THEN try_cast(n AS BIGINT) END`,
-      );
+      return `try_cast(regexp_extract(${textOr()}, ${pattern('\\A-?[0-9]{1,19}\\z')}, 0) AS BIGINT)`;
     case 'mentions':
       return handlesSql(raw);
     case 'op':
-      return letSql('o', text, "CASE WHEN o IN ('create', 'update', 'delete') THEN o END");
+      return `CASE WHEN ${type} = 'STRING' AND ${stringOf(raw)} IN ('create', 'update', 'delete') THEN ${stringOf(raw)} END`;
   }
 }
 

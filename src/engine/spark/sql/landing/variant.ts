@@ -1,5 +1,5 @@
 /** JSON values as Spark's VARIANT. SQL null stands for what is not there; JSON's null is a value. */
-import { quoted } from '../../../../posts/sql/spark-literals.js';
+import { pattern, quoted } from '../../../../posts/sql/spark-literals.js';
 
 /** The member of an object (or, for a number, of a list) by path; null when it is not there. Keys hold no quotes. */
 export function at(value: string, ...path: readonly (string | number)[]): string {
@@ -28,13 +28,17 @@ export function isNumber(value: string): string {
 
 /** A number as JavaScript writes it; null for anything else. */
 export function numberText(value: string): string {
-  const double = `try_variant_get(${value}, '$', 'double')`;
-  const plain = (scale: number) =>
-    `regexp_replace(CAST(try_cast(CAST(${double} AS STRING) AS DECIMAL(38, ${scale})) AS STRING), r'\\.?0+\\z', '')`;
-  const scientific = `regexp_replace(regexp_replace(replace(CAST(${double} AS STRING), '.0E', 'E'), 'E([0-9])', 'e+$1'), 'E-', 'e-')`;
   return `CASE WHEN ${typeOf(value)} = 'BIGINT' THEN ${stringOf(value)}
-    WHEN NOT ${isNumber(value)} THEN NULL
-    WHEN ${double} = 0 THEN '0'
+    WHEN ${isNumber(value)} THEN ${doubleText(`try_variant_get(${value}, '$', 'double')`)} END`;
+}
+
+/** A double as JavaScript writes it: the same shortest digits as Java's, but for where the exponent begins. */
+export function doubleText(double: string): string {
+  const text = `CAST(${double} AS STRING)`;
+  const plain = (scale: number) =>
+    `regexp_replace(CAST(try_cast(${text} AS DECIMAL(38, ${scale})) AS STRING), ${pattern('\\.?0+\\z')}, '')`;
+  const scientific = `replace(regexp_replace(replace(${text}, '.0E', 'E'), 'E([0-9])', 'e+$1'), 'E-', 'e-')`;
+  return `CASE WHEN ${double} = 0 THEN '0'
     WHEN abs(${double}) >= 1e21 OR abs(${double}) < 1e-6 THEN ${scientific}
     WHEN abs(${double}) >= 1 THEN ${plain(16)} ELSE ${plain(24)} END`;
 }
