@@ -13,8 +13,8 @@ import { fields, isNull, items } from './variant.js';
 export const leftColumn = 'left_record';
 
 /**
- * Adds `left_record` to a relation with the record's fields `m`, its places, `author_at`, `taken` (numbers of places) and
- * `taken_keys` (top-level keys that are taken whole, by whatever name).
+ * Adds `left_record` to a relation with the record's fields `m`, its places, `author_at`, `taken` (numbers of places; −1 is
+ * none) and `taken_keys` (top-level keys that are taken whole, by whatever name; null is none).
  */
 export function leftStages(paths: readonly FieldPath[], places: Places): Stage[] {
   const nodes = nodesOf(paths, places);
