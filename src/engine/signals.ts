@@ -36,7 +36,7 @@ export interface StreamSignal {
   scoreMs: number;
   /** Batches that took as many posts as one may. */
   full: number;
-  /** Batches behind which files waited. */
+  /** Batches behind which something waited. */
   waiting: number;
   /** Files that waited behind the first and the last of the batches. */
   backlog: { first: number; last: number };

@@ -1,7 +1,12 @@
 /** What a lake that this process runs tells of how well it works: its progress, its tables, its scorer. */
 import { type Snapshot, zOrderOf } from '../delta/index.js';
 import type { Signals, TableSignal } from '../engine/signals.js';
-import { type MeasuredBatch, measuredColumns, streamSignals } from '../engine/stream-signals.js';
+import {
+  type MeasuredBatch,
+  measuredBatch,
+  measuredColumns,
+  streamSignals,
+} from '../engine/stream-signals.js';
 import type { Lake } from '../lake/lake.js';
 import { batchLimits } from './queries.js';
 import type { LakeSpec } from './spec.js';
@@ -24,7 +29,7 @@ export async function embeddedSignals({ lake, spec, cores, since }: SignalsQuery
   const { threads, cache } = spec.streams.gold;
   const streams = streamSignals(await batchesOf(lake, since), {
     limitsOf: (stream) => batchLimits(spec, stream),
-    tellsSteps: true,
+    counts: true,
   });
   return {
     cores,
@@ -51,20 +56,11 @@ export const noBatches = 'none is recorded since murmur.yaml was changed last; r
 
 async function batchesOf(lake: Lake, since: number): Promise<MeasuredBatch[]> {
   const { rows } = await lake.sql(
-    `SELECT ${measuredColumns.join(', ')} FROM progress WHERE epoch_ms(started_at) >= ?
-     ORDER BY started_at DESC LIMIT ${newestBatches}`,
+    `SELECT epoch_ms(started_at) AS started_at, ${measuredColumns.join(', ')} FROM progress WHERE epoch_ms(progress.started_at) >= ?
+     ORDER BY 1 DESC LIMIT ${newestBatches}`,
     [since],
   );
-  return rows.map((row) => numbersOf(row));
-}
-
-/** Whole numbers of 64 bits may come as text. */
-export function numbersOf(row: Readonly<Record<string, unknown>>): MeasuredBatch {
-  const { stream, ...numbers } = row;
-  return {
-    stream,
-    ...Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, Number(value)])),
-  } as unknown as MeasuredBatch;
+  return rows.map(measuredBatch);
 }
 
 async function tablesOf(lake: Lake, wanted: number): Promise<TableSignal[]> {
@@ -99,19 +95,15 @@ function bytesOf(files: readonly { size: number }[]): number {
   return files.reduce((sum, { size }) => sum + size, 0);
 }
 
+/** The mention with most rows. */
 async function hottestOf(lake: Lake): Promise<Signals['hottest']> {
-  const { rows } = await lake.sql(hottestSql('application'));
-  return hottest(rows[0]);
-}
-
-/** The mention with most rows, in SQL that both engines understand. */
-export function hottestSql(application: string): string {
-  return `SELECT mention, positive + neutral + negative AS mention_rows, (SELECT sum(positive + neutral + negative) FROM ${application}) AS all_rows
-     FROM ${application} WHERE mention IS NOT NULL ORDER BY 2 DESC, 1 LIMIT 1`;
-}
-
-export function hottest(row: Readonly<Record<string, unknown>> | undefined): Signals['hottest'] {
-  if (row === undefined) return undefined;
+  const of = 'positive + neutral + negative';
+  const { rows } = await lake.sql(
+    `SELECT mention, ${of} AS mention_rows, sum(${of}) OVER () AS all_rows
+     FROM application ORDER BY mention IS NULL, mention_rows DESC, mention LIMIT 1`,
+  );
+  const [row] = rows;
+  if (row === undefined || row.mention === null) return undefined;
   return { mention: String(row.mention), rows: Number(row.mention_rows), allRows: Number(row.all_rows) };
 }
 

@@ -51,7 +51,7 @@ function tuningText(cli: Cli, { findings, unseen, applied, advised }: Tuning): s
     advised.find((each) => remedyText(each.remedy) === remedyText(remedy))?.why;
   const lines = findings.flatMap((finding) => [
     `${paint('yellow', finding.problem)} ${paint('dim', 'in')} ${paint('bold', finding.where)}`,
-    `  ${paint('dim', finding.seen.map(seenText).join(', '))}`,
+    ...numberLines(finding.seen).map((line) => `  ${paint('dim', line)}`),
     `  ${finding.advice}`,
     ...finding.remedies.map((remedy) => {
       const why = whyNot(remedy);
@@ -95,10 +95,16 @@ function settingName(path: readonly string[]): string {
   return path.map((part, i) => (part.includes('.') ? `["${part}"]` : i === 0 ? part : `.${part}`)).join('');
 }
 
-function seenText({ what, value, unit, limit }: Seen): string {
-  const written = `${what} ${amount(value, unit)}`;
-  if (limit === null) return written;
-  return `${written} (fine ${value > limit ? 'up to' : 'from'} ${amount(limit, unit)})`;
+/** The numbers under each other, with what would be fine. */
+function numberLines(numbers: readonly Seen[]): string[] {
+  const rows = numbers.map(({ what, value, unit, limit }) => ({
+    what,
+    written: amount(value, unit),
+    fine: limit === null ? '' : `  fine ${value > limit ? 'up to' : 'from'} ${amount(limit, unit)}`,
+  }));
+  const wide = (of: (row: (typeof rows)[number]) => string) => Math.max(...rows.map((row) => of(row).length));
+  const [what, written] = [wide((row) => row.what), wide((row) => row.written)];
+  return rows.map((row) => `${row.what.padEnd(what)}  ${row.written.padStart(written)}${row.fine}`);
 }
 
 function amount(value: number, unit: Seen['unit']): string {

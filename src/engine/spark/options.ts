@@ -19,6 +19,14 @@ export const sparkOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe('find new files with the Auto Loader of Databricks (cloudFiles), not with the file source'),
+  ui: z
+    .string()
+    .min(1)
+    .default('auto')
+    .describe(
+      'address of the Spark UI, where `murmur tune` reads how stages went; auto: the host and port that the server names',
+    )
+    .meta({ examples: ['http://driver:4040'] }),
   conf: z
     .record(z.string(), z.string())
     .default({})

@@ -8,7 +8,7 @@ import { parseConfig } from '../../config/parse.js';
 import { writeSettings } from '../../config/yaml-edit.js';
 import type { Signals } from '../../engine/signals.js';
 import { configName } from '../../lake/paths.js';
-import { type LakeWatch, watchLake } from '../../pipeline/lake-watch.js';
+import { lakeSignals } from '../../pipeline/lake-signals.js';
 import type { OpenLake } from '../../pipeline/open.js';
 import { spec } from '../../pipeline/spec.js';
 import { grantedCores } from '../../scoring/granted-cores.js';
@@ -46,31 +46,24 @@ export function findProblems(signals: Signals): Finding[] {
 /** @throws spark.*, config.missing, config.not_writable (user), delta.conflict (external) */
 export async function tune(open: OpenLake, options: TuneOptions = {}): Promise<Tuning> {
   const { lake } = open;
-  const watch = await watchLake({
+  const signals = await lakeSignals({
     lake,
     spec: open.spec,
     cores: options.cores ?? grantedCores(),
     since: configChangedAt(lake.dir),
   });
-  try {
-    const findings = findProblems(watch.signals);
-    const remedies = distinctRemedies(findings);
-    const advised = remedies.flatMap((remedy) => {
-      const why = whyNot(open, remedy);
-      return why === undefined ? [] : [{ remedy, why }];
-    });
-    const applied =
-      options.apply === true
-        ? await apply(
-            open,
-            watch,
-            remedies.filter((remedy) => !advised.some((each) => each.remedy === remedy)),
-          )
-        : [];
-    return { findings, unseen: watch.signals.unseen, applied, advised };
-  } finally {
-    await watch.close();
-  }
+  const findings = findProblems(signals);
+  const remedies = distinctRemedies(findings);
+  const advised = remedies.flatMap((remedy) => {
+    const why = whyNot(open, remedy);
+    return why === undefined ? [] : [{ remedy, why }];
+  });
+  const applied =
+    options.apply === true
+      ? remedies.filter((remedy) => !advised.some((each) => each.remedy === remedy))
+      : [];
+  await apply(open, applied);
+  return { findings, unseen: signals.unseen, applied, advised };
 }
 
 /** What ran before went by other settings. A lake that is defined in code has no such time. */
@@ -91,8 +84,8 @@ function whyNot({ lake, env }: OpenLake, remedy: Remedy): string | undefined {
     : `${origin} goes before ${configName}`;
 }
 
-/** Settings first, in one write: what joins files may take long. */
-async function apply(open: OpenLake, watch: LakeWatch, remedies: readonly Remedy[]): Promise<Remedy[]> {
+/** Settings first, in one write: joining files may take long. */
+async function apply(open: OpenLake, remedies: readonly Remedy[]): Promise<void> {
   const settings = remedies.filter((remedy) => remedy.kind === 'setting');
   const { dir } = open.lake;
   if (settings.length > 0) {
@@ -102,14 +95,9 @@ async function apply(open: OpenLake, watch: LakeWatch, remedies: readonly Remedy
   for (const remedy of remedies) {
     if (remedy.kind !== 'optimize') continue;
     const { table, zOrderBy } = remedy;
-    if (watch.optimize !== undefined) await watch.optimize(table, zOrderBy);
-    else
-      await optimizeCared(
-        { table: open.lake.table(table), open },
-        zOrderBy.length === 0 ? {} : { zOrderBy: [...zOrderBy] },
-      );
+    const order = zOrderBy.length === 0 ? {} : { zOrderBy: [...zOrderBy] };
+    await optimizeCared({ table: open.lake.table(table), open }, order);
   }
-  return [...remedies];
 }
 
 function configText(dir: string): string | undefined {

@@ -61,8 +61,8 @@ describe('a lake in good order', () => {
     const brief = goodStage({ tasks: 8, runMs: 80, taskMs: { median: 2, max: 60 }, shuffleReadBytes: 9_000 });
     expect(findProblems(goodSpark({ stages: [brief, brief] }))).toEqual([]);
     const few = goodStream('bronze', {
-      batches: 9,
-      full: 9,
+      batches: 5,
+      full: 5,
       limits: { posts: 10, files: 1 },
       posts: 90,
       workMs: 1,
@@ -85,7 +85,7 @@ describe('spill', () => {
   it('asks for so many partitions that their rows fit, and keeps Spark from joining them again', () => {
     const found = only(withStage(spilled), 'spill');
     expect(found.where).toBe('application');
-    expect(value(found, 'spilled to disk')).toBe(18 * mib);
+    expect([value(found, 'in memory'), value(found, 'on disk')]).toEqual([760 * mib, 18 * mib]);
     // 4 tasks held a fifth of their rows: 4 · 5 · 1.5.
     expect(remedies(found)).toMatchObject({
       'spark.sql.shuffle.partitions': ['8', '32'],
@@ -104,8 +104,9 @@ describe('spill', () => {
     expect(Object.values(remedies(found))).toEqual(['server']);
   });
 
-  it('counts from a megabyte on', () => {
-    expect(findProblems(withStage({ diskSpilledBytes: mib }))).toEqual([]);
+  it('of a few rows, or that never left memory, is none', () => {
+    expect(findProblems(withStage({ ...spilled, memorySpilledBytes: 64 * mib }))).toEqual([]);
+    expect(findProblems(withStage({ ...spilled, diskSpilledBytes: 0 }))).toEqual([]);
   });
 });
 
@@ -296,7 +297,7 @@ describe('backlog', () => {
   it('in batches that pay for themselves alone takes larger ones', () => {
     const found = only(goodEmbedded({ streams: [small] }), 'backlog');
     expect(remedies(found)).toEqual({ max_posts: [10, 5_000] });
-    expect(value(found, 'more left behind')).toBe(0.995);
+    expect(value(found, 'waiting behind')).toBe(0.995);
     expect(value(found, 'posts in a batch')).toBe(10);
   });
 

@@ -3,7 +3,7 @@ import type { Signals, StreamSignal } from '../../../engine/signals.js';
 import { type Finding, type Remedy, seen, setting } from '../finding.js';
 
 /** Fewer batches say nothing yet. */
-const leastBatches = 10;
+const leastBatches = 6;
 /** Batches that took all that they may take, or left files waiting. */
 const limitedShare = 0.5;
 /** Time of a batch that does not grow with its posts. */
@@ -36,13 +36,16 @@ function smallBatches(signal: StreamSignal): Finding[] {
       problem: 'backlog',
       where: stream,
       seen: [
-        seen('batches with more left behind them', Math.max(full, waiting) / batches, 'share', limitedShare),
-        seen('batches', batches, 'count', leastBatches),
+        seen(
+          'batches with more waiting behind them',
+          Math.max(full, waiting) / batches,
+          'share',
+          limitedShare,
+        ),
+        seen('batches', batches),
         seen('posts in a batch', signal.posts / batches),
         seen('time of a batch', durationMs / batches, 'ms'),
-        ...(fixed === undefined
-          ? []
-          : [seen('of it for planning, writing and the commit', fixed, 'share', fixedShare)]),
+        ...(fixed === undefined ? [] : [seen('of it to plan, write and commit', fixed, 'share', fixedShare)]),
       ],
       advice: 'Let a batch take more: so small a one pays mostly for itself.',
       remedies,
@@ -62,7 +65,7 @@ function fewThreads({ cores, scoring, streams }: Signals): Finding[] {
       seen: [
         seen('cores that score', scoring.threads, 'count', cores),
         seen('cores of this machine', cores),
-        seen("of gold's time is scoring", share, 'share', scoringShare),
+        seen("of gold's time that is scoring", share, 'share', scoringShare),
       ],
       advice: 'Score on all cores: the model is most of the work, and the others idle meanwhile.',
       remedies: [setting('streams.gold.threads', scoring.threads, 'auto')],

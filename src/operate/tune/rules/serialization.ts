@@ -81,7 +81,7 @@ function repeatedTexts({ scoring }: Signals): Finding[] {
       where: 'gold',
       seen: [
         seen('posts with a text that others have too', share, 'share', repeatedShare),
-        seen('posts looked at', posts, 'count', leastPosts),
+        seen('posts looked at', posts),
       ],
       advice: 'Keep the scores of texts in memory: these go to the scorer again and again.',
       remedies: [setting('streams.gold.cache', false, true)],

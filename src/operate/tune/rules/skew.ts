@@ -79,8 +79,8 @@ function hotMention({ hottest, tables }: Signals): Finding[] {
       where: `gold, @${hottest.mention}`,
       seen: [
         seen('rows of this mention', share, 'share', hotShare),
-        seen('files that a question about another one reads', gold.files, 'count', leastFiles),
-        seen('bytes', gold.bytes, 'bytes', leastBytes),
+        seen('files that a question about another one reads', gold.files),
+        seen('size of gold', gold.bytes, 'bytes'),
       ],
       advice:
         'Put gold into Z-order, so that rows of a mention stand together and the other files are passed over.',

@@ -3,8 +3,8 @@ import type { Signals, StageSignal } from '../../../engine/signals.js';
 import { type Finding, type Remedy, seen, sparkConf } from '../finding.js';
 import { partitionsKey, sessionCores, usesAdaptive } from '../spark-settings.js';
 
-/** Bytes on disk below which a spill costs less than talking about it. */
-const leastBytes = 2 ** 20;
+/** Bytes of rows in memory: a smaller spill costs less than talking about it. */
+const leastBytes = 64 * 2 ** 20;
 /** A task that spilled so many times the median is skew: more partitions would not help it. */
 const skewed = 5;
 const mostPartitions = 2_000;
@@ -17,19 +17,21 @@ const rowLimits: Readonly<Record<string, number>> = {
 };
 
 export function spill(signals: Signals): Finding[] {
-  const spilled = (signals.stages ?? []).filter((stage) => stage.diskSpilledBytes > leastBytes);
+  const spilled = (signals.stages ?? []).filter(
+    (stage) => stage.diskSpilledBytes > 0 && stage.memorySpilledBytes > leastBytes,
+  );
   if (spilled.length === 0) return [];
-  const worst = spilled.reduce((a, b) => (b.diskSpilledBytes > a.diskSpilledBytes ? b : a));
+  const worst = spilled.reduce((a, b) => (b.memorySpilledBytes > a.memorySpilledBytes ? b : a));
   const remedies = remediesOf(signals, worst);
   return [
     {
       problem: 'spill',
       where: worst.work,
       seen: [
-        seen('spilled to disk', worst.diskSpilledBytes, 'bytes', leastBytes),
-        seen('of rows in memory', worst.memorySpilledBytes, 'bytes'),
+        seen('rows that did not fit, in memory', worst.memorySpilledBytes, 'bytes', leastBytes),
+        seen('and on disk', worst.diskSpilledBytes, 'bytes', 0),
         seen('tasks', worst.tasks),
-        seen('time in the garbage collector', worst.gcMs / Math.max(1, worst.runMs), 'share', 0.1),
+        seen('time in the garbage collector', worst.gcMs / Math.max(1, worst.runMs), 'share'),
         seen('stages that spilled', spilled.length),
       ],
       advice: adviceOf(remedies),

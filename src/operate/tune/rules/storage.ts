@@ -14,7 +14,7 @@ export function storage(signals: Signals): Finding[] {
     where: table.table,
     seen: [
       seen('small files', table.smallFiles, 'count', leastFiles),
-      seen('bytes of such a file', table.smallBytes / table.smallFiles, 'bytes', table.targetSize / 2),
+      seen('size of such a file', table.smallBytes / table.smallFiles, 'bytes', table.targetSize / 2),
       seen('files that would do', filesNeeded(table)),
     ],
     advice: adviceOf(signals),
