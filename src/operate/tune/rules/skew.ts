@@ -5,7 +5,7 @@ import { type Finding, type Remedy, seen, sparkConf } from '../finding.js';
 /** The longest task against the median one, in time and in bytes read. */
 const ratio = 5;
 /** A task shorter than this holds nobody up. Milliseconds. */
-const leastMs = 2_000;
+const leastMs = 1_000;
 /** Fewer tasks say nothing about a median. */
 const leastTasks = 4;
 /** A mention with this share of all rows, in a table of so many files and bytes, makes the others dear to read. */
