@@ -8,6 +8,7 @@ import { type FileSource, openFileSource } from '../sources/files/file-source.js
 import type { PlannedBatch, PlannedInput, Source } from '../sources/source.js';
 import { LocalStorage } from '../storage/local.js';
 import type { Storage } from '../storage/storage.js';
+import { seenFiles } from './spark/seen-files.js';
 import type { LakeSpec } from './spec.js';
 import { withTextCheck } from './text-check.js';
 
@@ -34,12 +35,14 @@ export async function inspectLanding<T>(
   look: (source: FileSource) => Promise<T>,
   clock: Clock = systemClock,
 ): Promise<T> {
-  const checkpoint = new LocalStorage(lake.paths.checkpoints).at('bronze');
+  const isSpark = spec.engine !== 'embedded';
+  // Spark keeps notes of its own where the embedded engine would.
+  const checkpoint = new LocalStorage(lake.paths.checkpoints).at(isSpark ? '.bronze' : 'bronze');
   const duck = await DuckDatabase.open();
   try {
     const source = await openFiles({ lake, spec, duck, notes: checkpoint.at('sources'), clock });
     try {
-      await source.restore(plannedBatches(checkpoint, source.compactedTo + 1));
+      await source.restore(isSpark ? seenFiles(lake) : plannedBatches(checkpoint, source.compactedTo + 1));
       return await look(source);
     } finally {
       await source.close();
