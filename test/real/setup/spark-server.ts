@@ -44,10 +44,20 @@ export async function startSparkServer(
   };
 }
 
+/**
+ * Below the ports that the system hands out: a client that keeps asking for a server which is gone could else be given
+ * that very port, and hold it against the server that comes back.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer();
+    const taken = await new Promise<boolean>((resolve) => {
+      server.on('error', () => resolve(true));
+      server.listen(port, '127.0.0.1', () => resolve(false));
+    });
+    if (taken) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
 }
