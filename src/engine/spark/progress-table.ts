@@ -8,7 +8,7 @@ import { quoted } from '../../posts/sql/spark-literals.js';
 import { progress as contract } from '../../posts/tables.js';
 import type { BatchProgress } from '../engine.js';
 import type { SparkRow, SparkSession } from './connect/index.js';
-import type { SessionKeeper } from './session-keeper.js';
+import { isLost, type SessionKeeper } from './session-keeper.js';
 import { deltaTable } from './sql-text.js';
 import type { TableCommit } from './tables.js';
 
@@ -49,12 +49,17 @@ export class ProgressTable {
     const rows = [...this.#rows];
     if (rows.length === 0) return;
     const session = await this.keeper.get(signal);
-    const relation = await session.local(contract.fields, rows.map(rowOf), signal);
-    await session.write(relation, {
-      path: this.path,
-      mode: 'append',
-      options: { txnAppId: `${this.runId}/progress`, txnVersion: String(this.#writes) },
-    });
+    try {
+      const relation = await session.local(contract.fields, rows.map(rowOf), signal);
+      await session.write(relation, {
+        path: this.path,
+        mode: 'append',
+        options: { txnAppId: `${this.runId}/progress`, txnVersion: String(this.#writes) },
+      });
+    } catch (e) {
+      if (isLost(e)) await this.keeper.lost(session);
+      throw e;
+    }
     this.#writes++;
     this.#rows = this.#rows.slice(rows.length);
   }

@@ -158,7 +158,12 @@ export class SparkRun implements EngineRun {
     const merges = plan.sink.op === 'merge';
     const work = merges
       ? new MergeWork(definition, { context, clock: this.#clock, runId })
-      : new StreamWork(definition, runId, (session) => this.#openStream(session, definition));
+      : new StreamWork(
+          definition,
+          runId,
+          (session) => this.#openStream(session, definition),
+          (batches) => this.#progress.add(batches),
+        );
     if (work instanceof MergeWork) this.#merges.push({ from, work });
     return new QueryLife(definition, work, {
       clock: this.#clock,
@@ -171,7 +176,10 @@ export class SparkRun implements EngineRun {
     });
   }
 
-  async #openStream(session: SparkSession, definition: QueryDefinition): Promise<OpenedStream> {
+  async #openStream(
+    session: SparkSession,
+    definition: QueryDefinition,
+  ): Promise<{ opened: OpenedStream; unseen: BatchProgress | undefined }> {
     const opened = await openStream(
       session,
       this.context,
@@ -180,7 +188,10 @@ export class SparkRun implements EngineRun {
     );
     const { table } = definition.plan.sink;
     const { places } = this.context;
-    const missing = await unwritten({
+    // What is known and waits to be written is not unseen. Its session may be as new as this one.
+    const flush = () => this.#progress.flush(this.#closing.signal);
+    await flush().catch(flush);
+    const unseen = await unwritten({
       session,
       stream: definition.name,
       runId: this.runId,
@@ -193,8 +204,7 @@ export class SparkRun implements EngineRun {
       fansOut: this.#fansOut(table),
       last: opened.last.commit,
     });
-    if (missing !== undefined) this.#progress.add(missing);
-    return opened;
+    return { opened, unseen };
   }
 
   #committed(table: string, progress: BatchProgress): void {

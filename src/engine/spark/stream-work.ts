@@ -4,7 +4,7 @@
  * the first. Spark tells of a batch when it is committed: what breaks a rule with `fail` ends the query behind that batch.
  */
 import { MurmurError } from '../../base/errors.js';
-import type { QueryDefinition } from '../engine.js';
+import type { BatchProgress, QueryDefinition } from '../engine.js';
 import { windowPosts } from '../expectation.js';
 import { LayerWindow } from '../layer-window.js';
 import { RuleTeller } from '../rule-teller.js';
@@ -22,12 +22,18 @@ export class StreamWork implements QueryWork {
   /** The newest batch that is counted. */
   #counted = -1;
   #rules: RuleTeller | undefined;
+  /** This run has had the query in a session before. */
+  #lived = false;
 
   constructor(
     readonly definition: QueryDefinition,
     readonly runId: string,
-    /** Table, checkpoint and plan, made ready in a session. */
-    readonly open: (session: SparkSession) => Promise<OpenedStream>,
+    /** Table, checkpoint and plan, made ready in a session; and the batches that are in the table and were never reported. */
+    readonly open: (
+      session: SparkSession,
+    ) => Promise<{ opened: OpenedStream; unseen: BatchProgress | undefined }>,
+    /** Told of those that an earlier run left behind. */
+    readonly onLeftBehind: (batches: BatchProgress) => void,
   ) {
     this.#window = new LayerWindow(definition.expectations.filter((rule) => rule.kind === 'layer'));
   }
@@ -35,7 +41,12 @@ export class StreamWork implements QueryWork {
   async live(session: SparkSession, life: QueryLife): Promise<'stopped' | 'finished'> {
     const { clock, emit } = life.hooks;
     this.#rules ??= new RuleTeller(this.definition.name, clock, emit);
-    const opened = await this.open(session);
+    const { opened, unseen } = await this.open(session);
+    if (unseen !== undefined) {
+      if (this.#lived) life.count(unseen);
+      else this.onLeftBehind(unseen);
+    }
+    this.#lived = true;
     this.#counted = Math.max(this.#counted, opened.last.batchId);
     const [query, quarantine] = await opened.start();
     life.status.queryId = query.id;
