@@ -49,18 +49,20 @@ export async function openStream(
   const { places } = context;
   const { table } = plan.sink;
   const from = planInput(plan);
+  const as = relationNames(name);
   const source = contractOf(context, from === 'landing' ? 'bronze' : from);
   const compiled = compilePlan(definition, {
-    source: 'input',
+    source: as.input,
     columns: source.fields.map((field) => field.name),
     fansOut,
   });
   const input = await inputOf(session, context, definition, from);
-  const judged = withRelations(compiled.judged, { input });
+  const judged = withRelations(compiled.judged, { [as.input]: input });
   const rows = await rowsOf(
     session,
     context,
     compiled,
+    as,
     table,
     observe(judged, metricsName, aggregates(compiled)),
   );
@@ -83,7 +85,7 @@ export async function openStream(
     async start() {
       const query = await start();
       if (compiled.quarantined === undefined) return [query];
-      const bad = withRelations(compiled.quarantined('judged'), { judged });
+      const bad = withRelations(compiled.quarantined(as.judged), { [as.judged]: judged });
       const companion = `${name}_quarantine`;
       try {
         const quarantine = await session.startStream(bad, {
@@ -106,20 +108,26 @@ export async function openStream(
   };
 }
 
+/** What a query calls its relations: for a moment they are views of the session, which its other queries share. */
+function relationNames(stream: string) {
+  return { input: `${stream}_input`, judged: `${stream}_judged`, scored: `${stream}_scored` };
+}
+
 /** The rows to write, scored where the plan says so. */
 async function rowsOf(
   session: SparkSession,
   context: SparkContext,
   { rows, score }: CompiledQuery,
+  as: ReturnType<typeof relationNames>,
   table: string,
   judged: Relation,
 ): Promise<Relation> {
-  const kept = withRelations(rows('judged'), { judged });
+  const kept = withRelations(rows(as.judged), { [as.judged]: judged });
   if (score === undefined) return kept;
   const fields = new Map(contractOf(context, table).fields.map((field) => [field.name, field]));
   const columns = score.columns.map((column) => fields.get(column)!);
   const scored = await scoring(session, await context.model(), columns, score.text);
-  return withRelations(score.rows('scored'), { scored: scored(kept) });
+  return withRelations(score.rows(as.scored), { [as.scored]: scored(kept) });
 }
 
 async function inputOf(

@@ -13,6 +13,7 @@ import { failedSentence, LiveStatus } from '../query-status.js';
 import type { SparkSession } from './connect/index.js';
 import { isAway, isLost, type SessionKeeper } from './session-keeper.js';
 
+const away = 'waits for the Spark server, which does not answer';
 /** Tries that a batch gets before its query stops. */
 const tries = 3;
 
@@ -45,6 +46,8 @@ export class QueryLife {
   #task: Promise<void> | undefined;
   #stop = new AbortController();
   #failures = 0;
+  /** There was a session. */
+  #reached = false;
 
   constructor(
     readonly definition: QueryDefinition,
@@ -102,7 +105,7 @@ export class QueryLife {
         return await work();
       } catch (e) {
         if (!isAway(e) || this.stopping.aborted) throw e;
-        this.live.set('starting', 'waits for the Spark server, which does not answer');
+        this.live.set('starting', away);
         await this.hooks.clock.sleep(backoff(attempt, 500, 10_000), this.stopping);
       }
     }
@@ -126,10 +129,12 @@ export class QueryLife {
 
   async #lives(): Promise<'stopped' | 'finished'> {
     const { keeper, clock } = this.hooks;
+    let waits = 0;
     while (!this.stopping.aborted) {
       let session: SparkSession | undefined;
       try {
         session = await keeper.get(this.stopping);
+        this.#reached = true;
         return await this.work.live(session, this);
       } catch (e) {
         if (this.stopping.aborted) break;
@@ -137,6 +142,11 @@ export class QueryLife {
         if (session !== undefined && isLost(error)) {
           this.live.set('starting', 'starts again: the Spark server has forgotten its session');
           await keeper.lost(session);
+          continue;
+        }
+        if (isAway(error) && this.#reached) {
+          this.live.set('starting', away);
+          await clock.sleep(backoff(++waits, 500, 10_000), this.stopping);
           continue;
         }
         this.#failures++;

@@ -12,14 +12,21 @@ const patienceMs = 10_000;
 
 const awayCodes = new Set(['spark.unreachable', 'spark.timeout']);
 
+/** What a server says that is being shut down. */
+const lastWords = /stopped SparkContext|Application error processing RPC/;
+
 /** Whether the server does not answer at present: the session may still be there when it does. */
 export function isAway(error: unknown): boolean {
-  return awayCodes.has(asMurmurError(error).code);
+  const { code, message } = asMurmurError(error);
+  return awayCodes.has(code) || lastWords.test(message);
 }
+
+/** The server forgot it, or another of its users met that first and closed it. */
+const lostCodes = new Set(['spark.session_changed', 'spark.closed']);
 
 /** Whether what lived in the session is gone. */
 export function isLost(error: unknown): boolean {
-  return asMurmurError(error).code === 'spark.session_changed';
+  return lostCodes.has(asMurmurError(error).code);
 }
 
 export class SessionKeeper {

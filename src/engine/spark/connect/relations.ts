@@ -40,7 +40,10 @@ export function readPath(path: string | readonly string[], options: ReadPathOpti
   return { relType: { case: 'read', value: { isStreaming: streaming, readType } } };
 }
 
-/** One SQL text over relations that it calls by name, without leaving views behind. */
+/**
+ * One SQL text over relations that it calls by name, without leaving views behind. For a moment the server makes views of
+ * them in the session: what may run there at the same time must use other names.
+ */
 export function withRelations(query: string, references: Readonly<Record<string, Relation>>): Relation {
   const aliased = Object.entries(references).map(
     ([alias, input]): Relation => ({ relType: { case: 'subqueryAlias', value: { input, alias } } }),
