@@ -179,23 +179,33 @@ function stateFile(folder: string): string {
   return join(folder, 'server.json');
 }
 
+/** A server that was ended lets go of its port after its memory: some time passes in between. */
+const portPatienceMs = 5_000;
+
 /** @throws spark.port_taken (user) */
 async function checkPort(port: number): Promise<void> {
-  const probe = createServer();
-  try {
-    await new Promise<void>((resolve, reject) => {
-      probe.once('error', reject);
-      probe.listen(port, '127.0.0.1', resolve);
-    });
-  } catch (cause) {
-    throw new MurmurError('spark.port_taken', `starting Spark: port ${port} of 127.0.0.1 is in use`, {
-      fault: 'user',
-      fix: 'end what listens there, or take another one with --port',
-      cause,
-      context: { port },
-    });
+  const until = Date.now() + portPatienceMs;
+  for (;;) {
+    const fault = await listenOnce(port);
+    if (fault === undefined) return;
+    if (Date.now() > until)
+      throw new MurmurError('spark.port_taken', `starting Spark: port ${port} of 127.0.0.1 is in use`, {
+        fault: 'user',
+        fix: 'end what listens there, or take another one with --port',
+        cause: fault,
+        context: { port },
+      });
+    await sleep(100);
   }
-  await new Promise((resolve) => probe.close(resolve));
+}
+
+/** What keeps anybody from listening there; undefined where nothing does. */
+function listenOnce(port: number): Promise<Error | undefined> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', resolve);
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(undefined)));
+  });
 }
 
 function startFailed(why: string, log: string): MurmurError {
