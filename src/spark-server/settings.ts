@@ -8,7 +8,7 @@ export interface ServerSize {
 
 /**
  * Any local Spark with Delta takes them, a server by `--conf`. The Java flags trade the last bit of speed for a start within
- * seconds and half the memory; as many partitions as cores, because there is nobody else to give work to.
+ * seconds and half the memory (without the room for compiled code that such a Java lacks, the plans of a day do not fit); as many partitions as cores, because there is nobody else to give work to.
  */
 export function sparkSettings({ cores, memory }: ServerSize): Record<string, string> {
   const partitions = String(cores);
@@ -16,7 +16,7 @@ export function sparkSettings({ cores, memory }: ServerSize): Record<string, str
     'spark.master': `local[${cores}]`,
     'spark.driver.memory': memory,
     'spark.driver.extraJavaOptions':
-      '-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xss4m -XX:-UsePerfData -Duser.timezone=UTC',
+      '-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC -Xss4m -XX:-UsePerfData -Duser.timezone=UTC',
     'spark.sql.extensions': 'io.delta.sql.DeltaSparkSessionExtension',
     'spark.sql.catalog.spark_catalog': 'org.apache.spark.sql.delta.catalog.DeltaCatalog',
     'spark.sql.session.timeZone': 'UTC',
