@@ -230,6 +230,8 @@ export class SparkRun implements EngineRun {
 
   #ended(): void {
     this.#letGo();
+    // Whoever took one query over takes the others too.
+    if (this.#firstError()?.code === 'engine.fenced') void this.close(0);
     if (this.#closed || [...this.#lives.values()].some((life) => life.active)) return;
     const flushed = this.#progress.flush(this.#closing.signal).catch(() => undefined);
     void flushed.then(() => this.#settle(this.#firstError()));

@@ -11,15 +11,7 @@ export function streamFault(stream: string, error: MurmurError): MurmurError {
       ({ errorClass, message }) => errorClass === 'CONCURRENT_QUERY' || /ConcurrentQuery/i.test(message),
     )
   )
-    return new MurmurError(
-      'engine.fenced',
-      `${stream} was started by another process, which goes on with it`,
-      {
-        fault: 'user',
-        fix: 'one Murmur runs a lake: stop one of the two',
-        cause: error,
-      },
-    );
+    return takenOver(stream, error);
   return (
     workerFault(told, error) ??
     new MurmurError(error.code, `${stream}: ${rootCause(error)?.summary ?? error.message}`, {
@@ -29,5 +21,18 @@ export function streamFault(stream: string, error: MurmurError): MurmurError {
       context: error.context,
       cause: error,
     })
+  );
+}
+
+/** Spark ends a stream, without calling it a failure, when another one begins with its checkpoint. */
+export function takenOver(stream: string, cause?: unknown): MurmurError {
+  return new MurmurError(
+    'engine.fenced',
+    `${stream} was taken over by another process, or stopped by somebody else`,
+    {
+      fault: 'user',
+      fix: 'one Murmur runs a lake: look for another one, and for who stops streams on that server',
+      cause,
+    },
   );
 }

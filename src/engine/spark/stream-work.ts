@@ -13,7 +13,7 @@ import type { SparkSession, StreamingQuery, StreamProgress } from './connect/ind
 import type { OpenedStream } from './open-stream.js';
 import type { QueryLife, QueryWork } from './query-life.js';
 import { isLost } from './session-keeper.js';
-import { streamFault } from './stream-fault.js';
+import { streamFault, takenOver } from './stream-fault.js';
 
 const pollMs = 1_000;
 
@@ -76,6 +76,7 @@ export class StreamWork implements QueryWork {
       await life.patiently(() => this.#report(life, opened, query));
       for (const [i, { isActive }] of states.entries()) if (!isActive) await this.#raise(life, both[i]!);
       if (states.every(({ isActive }) => !isActive)) {
+        if (this.definition.trigger.kind !== 'available-now') throw takenOver(this.definition.name);
         this.#judge(windowPosts.atEnd);
         return 'finished';
       }
