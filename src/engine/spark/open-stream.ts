@@ -122,8 +122,10 @@ async function rowsOf(
   table: string,
   judged: Relation,
 ): Promise<Relation> {
-  const kept = withRelations(rows(as.judged), { [as.judged]: judged });
-  if (score === undefined) return kept;
+  if (score === undefined) return withRelations(rows(as.judged), { [as.judged]: judged });
+  // A batch is often one file and so one task; each text costs far more than the way to another core.
+  const spread = `SELECT /*+ REPARTITION(${await parallelism(session)}) */ * FROM (${rows(as.judged)})`;
+  const kept = withRelations(spread, { [as.judged]: judged });
   const fields = new Map(contractOf(context, table).fields.map((field) => [field.name, field]));
   const columns = score.columns.map((column) => fields.get(column)!);
   const scored = await scoring(session, await context.model(), columns, score.text);
@@ -200,4 +202,10 @@ function sparkTrigger(trigger: QueryDefinition['trigger']): StreamTrigger {
     case 'available-now':
       return { kind: 'available_now' };
   }
+}
+
+/** How many tasks the cluster runs at once, as Spark itself takes it for data that has no partitions of its own. */
+async function parallelism(session: SparkSession): Promise<number> {
+  const [row] = await session.rows('SELECT count(DISTINCT spark_partition_id()) AS n FROM range(100000)');
+  return Math.max(1, Number(row?.n ?? 1));
 }
