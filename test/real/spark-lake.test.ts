@@ -97,7 +97,7 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
     expect((await one<{ n: number }>(there, 'SELECT count(*) AS n FROM bronze')).n).toBe(20_002);
     expect(
       await differences(
-        'SELECT * REPLACE (json(_rescued_data) AS _rescued_data) EXCLUDE (processing_time) FROM bronze',
+        'SELECT * EXCLUDE (processing_time) REPLACE (json(_rescued_data) AS _rescued_data) FROM bronze',
       ),
     ).toEqual([]);
     expect(await differences('SELECT * FROM silver')).toEqual([]);
@@ -117,15 +117,14 @@ describe.skipIf(!haveTweets)('20,000 real posts', () => {
   it('are all accounted for, in progress and in quarantine', async () => {
     // How many rows application merged depends on how many batches there were.
     const counts = `SELECT stream, sum(input_posts)::int AS input, sum(output_posts)::int AS output,
-      sum(output_rows) FILTER (stream <> 'application')::int AS rows, sum(dropped_posts)::int AS dropped,
+      sum(output_rows) FILTER (WHERE stream <> 'application')::int AS rows, sum(dropped_posts)::int AS dropped,
       sum(quarantined_posts)::int AS quarantined FROM progress GROUP BY ALL ORDER BY stream`;
     const rows = (await there.sql(counts)).rows;
     expect(rows).toEqual((await here.sql(counts)).rows);
     for (const { input, output, dropped, quarantined } of rows as Record<string, number>[])
       expect(input).toBe(output! + dropped! + quarantined!);
-    expect(await differences('SELECT stream, rule, reason, source_file, position FROM quarantine')).toEqual(
-      [],
-    );
+    // Spark's words for what is wrong with a line are fewer.
+    expect(await differences('SELECT stream, rule, source_file, position FROM quarantine')).toEqual([]);
   });
 
   it('and a second run finds nothing to do', async () => {
@@ -219,14 +218,13 @@ describe.skipIf(!haveTweets)('a lake that streams on Spark', () => {
 
   it('has the same verbs: status, optimize, vacuum, and a doctor who finds nothing', async () => {
     const dir = join(folder.dir, 'killed');
-    const [optimized] = await murmurJson<{ files_removed: number }[]>([
-      '-C',
-      dir,
-      'table',
-      'optimize',
-      'gold',
+    // Small files are joined as they come, so there is nothing to gain but an order.
+    const order = ['--zorder-by', 'mention'];
+    const [optimized] = await murmurJson<{ files_removed: number; versions: number[] }[]>([
+      ...['-C', dir, 'table', 'optimize', 'gold', ...order],
     ]);
-    expect(optimized!.files_removed).toBeGreaterThan(1);
+    expect(optimized!.files_removed).toBeGreaterThan(0);
+    expect(optimized!.versions).toHaveLength(1);
     expect(await murmurJson<unknown[]>(['-C', dir, 'table', 'vacuum', 'gold', '--dry-run'])).toHaveLength(1);
     const checks = await murmurJson<{ check: string; ok: boolean }[]>(['-C', dir, 'doctor']);
     expect(checks.filter(({ ok }) => !ok)).toEqual([]);
