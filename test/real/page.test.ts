@@ -214,7 +214,7 @@ it('of an empty lake says how to begin', async () => {
   expect(await headline(page)).toBe('The pipeline is not running.');
   await page.screenshot({ path: join(pictures, 'empty.png') });
   await page.getByRole('link', { name: 'Model', exact: true }).click();
-  expect(await headline(page)).toBe('No post has been scored yet.');
+  await expect.poll(() => headline(page), patience).toBe('No post has been scored yet.');
   expect(await page.locator('.command code').textContent()).toBe('murmur run');
   expect(faults).toEqual([]);
   await page.close();
