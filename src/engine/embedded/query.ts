@@ -11,6 +11,7 @@ import { MurmurError } from '../../base/errors.js';
 import { faultPoint } from '../../base/fault-point.js';
 import type { BatchProgress, QueryDefinition, QueryEvent } from '../engine.js';
 import { windowPosts } from '../expectation.js';
+import { fenced } from '../fenced.js';
 import type { LayerWindow } from '../layer-window.js';
 import { RuleTeller } from '../rule-teller.js';
 import { type Offsets, type WriteAheadLog, walFormat } from '../wal.js';
@@ -18,7 +19,6 @@ import { type CommitTarget, commitBatch, countsOf } from './batch-commit.js';
 import { measureOf, progressOf } from './batch-report.js';
 import { type BatchOutcome, type BatchPlan, type BatchStep, workBatch } from './batch-work.js';
 import { newestBatches } from './commit-history.js';
-import { fenced } from './sink.js';
 import { Stopwatch } from './stopwatch.js';
 
 export interface QueryParts {

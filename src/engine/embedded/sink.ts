@@ -10,6 +10,7 @@ import type { DeltaLog } from '../../delta/index.js';
 import { planMerge, writeParquet } from '../../duck/index.js';
 import type { DuckSession } from '../../duck/session.js';
 import { quoteIdent } from '../../duck/sql-text.js';
+import { fenced } from '../fenced.js';
 import type { Sink } from '../plan.js';
 import { ordColumn, partColumn } from './compile.js';
 import type { Relation } from './workspace.js';
@@ -112,13 +113,4 @@ export async function commitData(
     await table.update();
     if (restage) files = await restage();
   }
-}
-
-/** Another process runs the same query. */
-export function fenced(where: string, batchId: number): MurmurError {
-  return new MurmurError('engine.fenced', `batch ${batchId} in ${where} was taken by another process`, {
-    fault: 'user',
-    fix: 'stop the other `murmur run` on this lake; one at a time may write it',
-    context: { batchId },
-  });
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../base/clock.js';
 import { isMurmurError, MurmurError } from '../../base/errors.js';
 import { quoted } from '../../posts/sql/spark-literals.js';
 import type { BatchProgress, QueryDefinition } from '../engine.js';
+import { fenced } from '../fenced.js';
 import { planInput } from '../plan-reading.js';
 import { queryIdProperty } from '../table-properties.js';
 import { type Offsets, WriteAheadLog, walFormat } from '../wal.js';
@@ -100,11 +101,7 @@ export class MergeBatches {
       model: null,
       input,
     };
-    if ((await this.wal.plan(offsets)) === 'exists')
-      throw new MurmurError('engine.fenced', `batch ${offsets.batchId} was taken by another process`, {
-        fault: 'user',
-        fix: 'one Murmur runs a lake: stop one of the two',
-      });
+    if ((await this.wal.plan(offsets)) === 'exists') throw fenced(this.wal.storage.root, offsets.batchId);
     this.#pending = offsets;
     this.#listMs = clock.now() - began;
     return offsets.batchId;
@@ -123,7 +120,7 @@ export class MergeBatches {
     );
     const readMs = clock.now() - startedAt;
     const target = deltaTable(context.places.table(plan.sink.table));
-    await this.session.setConf({ ...txnConf(this.wal.queryId, batchId) });
+    await this.session.setConf(txnConf(this.wal.queryId, batchId));
     try {
       await this.session.sql(
         input.from === null ? overwriteSql(plan, target, rows) : mergeSql(plan, target, rows),
