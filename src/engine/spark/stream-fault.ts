@@ -1,7 +1,8 @@
-/** Why a stream failed, in our words where we know the cause: a worker's Python, another controller. */
+/** Why a stream failed, in our words where we know the cause: a rule, a worker's Python, another controller. */
 import { MurmurError } from '../../base/errors.js';
 import { rootCause, sparkExceptions } from './connect/index.js';
 import { workerFault } from './scorer/worker-fault.js';
+import { failedRule } from './sql/failed-rule.js';
 
 export function streamFault(stream: string, error: MurmurError): MurmurError {
   const chain = sparkExceptions(error);
@@ -13,6 +14,7 @@ export function streamFault(stream: string, error: MurmurError): MurmurError {
   )
     return takenOver(stream, error);
   return (
+    failedRule(told, error) ??
     workerFault(told, error) ??
     new MurmurError(error.code, `${stream}: ${rootCause(error)?.summary ?? error.message}`, {
       fault: error.fault,

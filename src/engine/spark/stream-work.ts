@@ -1,9 +1,9 @@
 /**
  * A streaming query that Spark runs, looked after from here: started, watched, its batches counted, its layer rules judged.
  * Rows that a rule takes out go to the quarantine through a second query over the same input, which begins and ends with
- * the first. Spark tells of a batch when it is committed: what breaks a rule with `fail` ends the query behind that batch.
+ * the first. A row rule with `fail` ends the batch inside Spark; Spark tells of a batch when it is committed, so a layer rule
+ * with `fail` ends the query behind it.
  */
-import { MurmurError } from '../../base/errors.js';
 import type { BatchProgress, QueryDefinition } from '../engine.js';
 import { windowPosts } from '../expectation.js';
 import { LayerWindow } from '../layer-window.js';
@@ -101,7 +101,6 @@ export class StreamWork implements QueryWork {
     this.#judge(windowPosts.running);
   }
 
-  /** @throws engine.rule_failed (user) for a row rule with `fail` */
   #count(life: QueryLife, opened: OpenedStream, report: StreamProgress, version: number | undefined): void {
     const { counts, shares, fired, newestEventMs } = opened.measured(report);
     this.#counted = report.batchId;
@@ -120,15 +119,7 @@ export class StreamWork implements QueryWork {
         tableVersion: version ?? life.status.tableVersion ?? 0,
       }),
     );
-    for (const { rule, action, posts, detail } of fired) {
-      if (action !== 'fail') this.#rules!.tell(rule, action, posts, detail);
-      else
-        throw new MurmurError('engine.rule_failed', `rule "${rule}": ${detail}`, {
-          fault: 'user',
-          fix: 'look at what came in, correct its cause or the rule under `expect` in murmur.yaml',
-          context: { rule, posts },
-        });
-    }
+    for (const { rule, action, posts, detail } of fired) this.#rules!.tell(rule, action, posts, detail);
   }
 
   /** @throws engine.rule_failed (user) */

@@ -77,6 +77,15 @@ describe('a compiled plan', () => {
     expect(compiled('bronze').quarantined?.('judged')).toContain('__fault.reason');
   });
 
+  it('ends the job at a post that breaks a rule with `fail`, before any other rule takes it out', () => {
+    const { judged } = compiled('silver', [rule('a', 'quarantine'), rule('b', 'fail')]);
+    expect(judged.indexOf('raise_error')).toBeLessThan(judged.indexOf('THEN 0'));
+    // Only what the rows to write depend on is computed.
+    expect(judged).toContain("WHEN 0 THEN 'quarantined' WHEN 1 THEN 'failed'");
+    expect(compiled('silver', [rule('b', 'fail')]).judged).toContain("CASE __rule WHEN 0 THEN 'failed' END");
+    expect(compiled('silver', [rule('b', 'warn')]).judged).not.toContain('raise_error');
+  });
+
   it('counts posts by rows where a row is a post, else by their identity', () => {
     expect(compiled('silver').metrics.input_posts).toBe('count(CASE WHEN true THEN 1 END)');
     expect(compiled('gold').metrics.input_posts).toContain('xxhash64(source, post_id)');

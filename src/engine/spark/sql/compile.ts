@@ -9,6 +9,7 @@ import type { RowRule } from '../../expectation.js';
 import type { Node } from '../../plan.js';
 import { invalidPlan, nodesOf } from '../../plan-reading.js';
 import { aggregateSql, batchTimeSql, conditionSql, expressionSql } from './expression-sql.js';
+import { raiseSql } from './failed-rule.js';
 import {
   fateColumn,
   faultColumn,
@@ -33,7 +34,10 @@ export interface CompileOptions {
 export interface CompiledQuery {
   /** `landing` or a table. */
   readonly from: string;
-  /** SELECT over the source: every row of it, as far as the rules are judged, with what becomes of it. */
+  /**
+   * SELECT over the source: every row of it, as far as the rules are judged, with what becomes of it. Raises what `failedRule`
+   * knows where a post breaks a rule with `fail`.
+   */
   readonly judged: string;
   /** Aggregates over the judged relation by name, to be observed; `measured` reads their values. */
   readonly metrics: Readonly<Record<string, string>>;
@@ -71,7 +75,7 @@ export function compilePlan(
   let columns = inputColumns;
   for (const node of nodes.slice(0, at + 1))
     ({ sql: judged, columns } = beforeRules(node, judged, columns, hidden));
-  judged = judgedSql(judged, rules);
+  judged = judgedSql(judged, rules, (rule) => raiseSql(name, rule));
 
   const rest = nodes.slice(at + 1);
   const scoreAt = rest.findIndex((node) => node.op === 'score');

@@ -16,18 +16,33 @@ export const positionColumn = '__position';
 /** Of a record that gave no post: rule, reason, and what stood there as JSON. Only behind the landing place. */
 export const faultColumn = '__fault';
 
-/** Marks rows that break a rule with `drop` or `quarantine`; of several rules the first decides. */
-export function judgedSql(from: string, rules: readonly { rule: RowRule; broken: string }[]): string {
+/** `failed` comes to no row: the job has ended by then. */
+const fateOf = { fail: 'failed', drop: 'dropped', quarantine: 'quarantined' } as const;
+
+/**
+ * Marks rows that break a rule with `drop` or `quarantine`; of several rules the first decides. A row that breaks a rule with
+ * `fail`, whatever else it breaks, ends the job.
+ * @param raised SQL that does so
+ */
+export function judgedSql(
+  from: string,
+  rules: readonly { rule: RowRule; broken: string }[],
+  raised: (rule: RowRule) => string,
+): string {
   const taking = rules.flatMap(({ rule, broken }, i) =>
-    rule.action === 'drop' || rule.action === 'quarantine'
-      ? [{ broken, i, fate: rule.action === 'drop' ? 'dropped' : 'quarantined' }]
-      : [],
+    rule.action === 'warn' ? [] : [{ rule, broken, i, fate: fateOf[rule.action] }],
   );
   if (taking.length === 0) return from;
-  const rule = taking.map(({ broken, i }) => `WHEN ${broken} THEN ${i}`).join('\n');
+  const failing = taking.filter(({ rule }) => rule.action === 'fail');
+  const others = taking.filter(({ rule }) => rule.action !== 'fail');
+  const which = [
+    ...failing.map(({ broken, rule }) => `WHEN ${broken} THEN ${raised(rule)}`),
+    ...others.map(({ broken, i }) => `WHEN ${broken} THEN ${i}`),
+  ].join('\n');
+  // Spark leaves out what nobody asks for: the fate asks for the rule even where no rule takes rows out.
   const fate = taking.map(({ i, fate }) => `WHEN ${i} THEN '${fate}'`).join(' ');
   return `SELECT * EXCEPT (${fateColumn}), coalesce(${fateColumn}, CASE ${ruleColumn} ${fate} END) AS ${fateColumn}
-FROM (SELECT * EXCEPT (${ruleColumn}), CASE WHEN ${fateColumn} IS NOT NULL THEN NULL ${rule} END AS ${ruleColumn} FROM (${from}))`;
+FROM (SELECT * EXCEPT (${ruleColumn}), CAST(CASE WHEN ${fateColumn} IS NOT NULL THEN NULL ${which} END AS INT) AS ${ruleColumn} FROM (${from}))`;
 }
 
 /** Whether a row came as far as the rules. */
