@@ -15,13 +15,8 @@ export type { SqlResult } from './lake/sql-desk.js';
 export type { CheckResult } from './operate/check.js';
 export { checkLake, checkMachine } from './operate/doctor.js';
 export { fixLake, type Mending } from './operate/doctor-fix.js';
-export {
-  planRebuild,
-  type RebuildOptions,
-  type RebuildPreview,
-  type RebuildResult,
-  rebuild,
-} from './operate/rebuild.js';
+export { planRebuild, type RebuildPreview, rebuild } from './operate/rebuild.js';
+export type { RebuildOptions, RebuildResult } from './operate/rebuilding.js';
 export { planReset, reset } from './operate/reset.js';
 export { type RestoredDownstream, restoreAndRebuild } from './operate/restore-downstream.js';
 export { trace } from './operate/trace.js';

@@ -1,7 +1,7 @@
 /** The other side of the control socket: asking a running pipeline, from any process. */
 import type { Socket } from 'node:net';
+import { connectHolderOf } from '../base/claim.js';
 import { isMurmurError, MurmurError } from '../base/errors.js';
-import { connectHolderOf } from './control-claim.js';
 import {
   type ControlHello,
   type ControlMethod,

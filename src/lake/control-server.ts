@@ -1,8 +1,8 @@
 /** The running pipeline's side of the control socket: holding it is what makes this process the lake's one runner. */
 import type { Socket } from 'node:net';
 import { pid } from 'node:process';
+import { claim, type Listener } from '../base/claim.js';
 import { isMurmurError, MurmurError } from '../base/errors.js';
-import { claim, type Listener } from './control-claim.js';
 import { ControlClient } from './control-client.js';
 import {
   type ControlReply,

@@ -1,8 +1,7 @@
 /** Where things are: the folders of a lake, and how a lake is found from any folder inside it. */
-import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { socketBase } from '../base/claim.js';
 import { absoluteLocation, isRemote } from '../storage/open-storage.js';
 
 export const configName = 'murmur.yaml';
@@ -23,7 +22,7 @@ export interface LakePaths {
   readonly mlruns: string;
   /** Of the running pipeline: control socket, logs. */
   readonly run: string;
-  /** Base name of the control socket (see `control-claim.ts`). */
+  /** Base name of the control socket (see `base/claim.ts`). */
   readonly socket: string;
 }
 
@@ -48,7 +47,7 @@ export function lakePaths(
     spool: join(dir, 'spool'),
     mlruns: join(dir, 'mlruns'),
     run,
-    socket: socketBase(dir, run),
+    socket: socketBase(join(run, 'control.sock')),
   };
 }
 
@@ -58,15 +57,4 @@ export function findLake(start: string): string | undefined {
     if (existsSync(join(dir, configName))) return dir;
     if (dir === dirname(dir)) return undefined;
   }
-}
-
-/** Bytes that a Unix socket's path may have everywhere (104 on macOS), less what `control-claim.ts` appends. */
-const longestBase = 100 - 12;
-
-/** Every process must find the same name: where the lake's own folder is too deep, a hash of it under /tmp. */
-function socketBase(dir: string, run: string): string {
-  const hash = createHash('sha256').update(dir).digest('hex').slice(0, 16);
-  if (tmpdir().includes('\\')) return `\\\\.\\pipe\\murmur-${hash}`;
-  const base = join(run, 'control.sock');
-  return Buffer.byteLength(base) <= longestBase ? base : `/tmp/murmur-${hash}.sock`;
 }

@@ -13,6 +13,7 @@ import { openCareContext } from '../pipeline/engine-context.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
+import { checkSpark } from './doctor-spark.js';
 
 export interface Mending {
   /** `checkpoint silver`, `rebuild`, `sockets`, `temporary files`. */
@@ -46,7 +47,7 @@ export async function fixLake(open: OpenLake): Promise<Mending[]> {
     if (removed > 0)
       found.push(mending('sockets', `${removed} of runs that have died`, `removed ${removed}`));
     found.push(...removeLeftovers(lake, clock.now()));
-    if (spec.engine !== 'embedded') return found;
+    if (spec.engine !== 'embedded') return [...found, ...(await leftToDo(open))];
     const context = await openCareContext(lake, spec, clock, opened);
     const rebuild = await settleRebuild(context);
     if (rebuild === 'finished')
@@ -61,6 +62,18 @@ export async function fixLake(open: OpenLake): Promise<Mending[]> {
   } finally {
     await opened.close();
   }
+}
+
+/** How far a stream of Spark's has read stands in its checkpoint alone, so nothing of it can be made again from the tables. */
+async function leftToDo(open: OpenLake): Promise<Mending[]> {
+  const wrong = (await checkSpark(open)).filter(({ ok }) => !ok);
+  return wrong.map(({ check, detail, fix }) => ({
+    what: check,
+    found: detail,
+    done: null,
+    assumed: null,
+    fix,
+  }));
 }
 
 function checkpointMending(stream: string, mended: Exclude<Mended, { outcome: 'nothing to do' }>): Mending {

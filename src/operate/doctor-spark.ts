@@ -1,7 +1,7 @@
 /** Whether a lake that runs on Spark could go on: the server answers, and each stream's checkpoint fits its table. */
-import { MurmurError } from '../base/errors.js';
 import type { SparkSession } from '../engine/spark/connect/index.js';
-import { checkpointId, propertiesOf } from '../engine/spark/tables.js';
+import { streamId } from '../engine/spark/stream-identity.js';
+import { propertiesOf } from '../engine/spark/tables.js';
 import { queryIdProperty } from '../engine/table-properties.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
@@ -27,20 +27,12 @@ function checkStream(
   stream: string,
   table: string,
 ): Promise<CheckResult> {
-  return checked(
-    `checkpoint ${stream}`,
-    'put the checkpoint back, or begin again with `murmur reset`',
-    async () => {
-      if ((await lake.table(table).at()) === undefined) return 'not begun';
-      const places = placesOf(lake);
-      const found = await checkpointId(session, places.checkpoint(stream));
-      const known = (await propertiesOf(session, places.table(table))).get(queryIdProperty);
-      if (known === found) return found === undefined ? 'not begun' : `query ${found}`;
-      throw new MurmurError(
-        'engine.checkpoint_mismatch',
-        `the checkpoint is of query ${found ?? 'none'}, the table of query ${known ?? 'none'}`,
-        { fault: 'user' },
-      );
-    },
-  );
+  return checked(`checkpoint ${stream}`, 'start the server, and look again', async () => {
+    if ((await lake.table(table).at()) === undefined) return 'not begun';
+    const places = placesOf(lake);
+    const at = { stream, table, path: places.table(table), checkpoint: places.checkpoint(stream) };
+    const known = (await propertiesOf(session, at.path)).get(queryIdProperty);
+    const id = await streamId(session, at, known);
+    return id === undefined ? 'not begun' : `query ${id}`;
+  });
 }

@@ -1,41 +1,15 @@
 /** Makes the table of a query, and those of all queries behind it, anew beside the old ones, and switches when done. */
 import { createHash, randomUUID } from 'node:crypto';
-import { pid } from 'node:process';
 import { systemClock } from '../base/clock.js';
-import { MurmurError } from '../base/errors.js';
 import { packageVersion } from '../base/package-root.js';
-import { queriesFrom, type RunningRebuild, startRebuild } from '../engine/embedded/rebuild/rebuild.js';
-import type { QueryEvent, QueryStatus } from '../engine/engine.js';
+import { queriesFrom, startRebuild } from '../engine/embedded/rebuild/rebuild.js';
 import { ControlServer } from '../lake/control-server.js';
 import { openEngineContext } from '../pipeline/engine-context.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
-import type { StreamSummary } from '../pipeline/run.js';
-import { anewOnSpark, refuseOnSpark } from './on-spark.js';
-
-export interface RebuildOptions {
-  /** Rows that the first table held at this version are kept, and only what came after it is done again. */
-  fromVersion?: number;
-  /** Interrupts the building; the same call goes on where it stopped. */
-  signal?: AbortSignal;
-  /** Told when the new tables begin to be built, to show how far they are. */
-  onStart?: (building: { status(): QueryStatus[]; events: AsyncIterable<QueryEvent> }) => void;
-}
-
-export interface RebuiltTable extends StreamSummary {
-  /** The version of the table that holds the new rows. */
-  version: number;
-}
-
-export interface RebuildResult {
-  rebuilt: string;
-  from_version: number | null;
-  streams: Record<string, RebuiltTable>;
-  /** Files that are older than the log and were taken as read to their end. */
-  assumed_files: string[];
-  seconds: number;
-}
+import { rebuildOnSpark } from './rebuild-on-spark.js';
+import { type RebuildOptions, type RebuildResult, rebuiltStreams, serveRebuild } from './rebuilding.js';
 
 export interface RebuildPreview {
   /** The tables that will be made anew, in order. */
@@ -70,8 +44,8 @@ export async function planRebuild(
 
 /**
  * Rebuilds. Readers see the old tables until each is replaced by one commit at the end; a crash leaves either the old lake
- * or the new one, the last steps of which the next run or rebuild takes.
- * @throws lake.already_running (user), operate.not_on_spark (user), engine.no_such_query (user), engine.version_unusable (user),
+ * or the new one, the last steps of which the next run or rebuild takes. On Spark as `rebuildOnSpark` says.
+ * @throws lake.already_running (user), operate.not_on_spark (user) for `fromVersion`, engine.no_such_query (user), engine.version_unusable (user),
  *   engine.rebuild_interrupted (user), and what the queries throw: then the lake is as it was
  */
 export async function rebuild(
@@ -80,7 +54,6 @@ export async function rebuild(
   options: RebuildOptions = {},
 ): Promise<RebuildResult> {
   const { lake } = open;
-  refuseOnSpark(open, 'rebuilding tables', anewOnSpark);
   queriesFrom(definePipelineQueries(open.spec, 'idle', open.rules), name);
   const opened = new Resources();
   try {
@@ -93,11 +66,14 @@ export async function rebuild(
 
 /** As `rebuild`, in a process that holds the lake already. */
 export async function rebuildHeld(
-  { lake, spec, rules, env, clock = systemClock }: OpenLake,
+  open: OpenLake,
   name: string,
-  { fromVersion, signal, onStart }: RebuildOptions,
+  options: RebuildOptions,
   server: ControlServer,
 ): Promise<RebuildResult> {
+  const { lake, spec, rules, env, clock = systemClock } = open;
+  const { fromVersion, signal, onStart } = options;
+  if (spec.engine !== 'embedded') return rebuildOnSpark(open, spec.engine.spark, name, options, server);
   const startedAt = clock.now();
   const opened = new Resources();
   const ending = new AbortController();
@@ -119,19 +95,13 @@ export async function rebuildHeld(
     });
     opened.add({ close: () => building.run.close(0) });
     const { run } = building;
-    server.serve<QueryStatus, QueryEvent>({
-      status: () => ({ pid, runId: run.runId, startedAt, page: null, streams: run.status() }),
-      start: () => refuse(name),
-      stop: () => refuse(name),
-      close: end,
-      events: () => run.events.subscribe(4096),
-    });
+    serveRebuild(server, run, { name, startedAt, end });
     onStart?.({ status: () => run.status(), events: run.events.subscribe(4096) });
     const versions = await building.finish(ending.signal);
     return {
       rebuilt: name,
       from_version: fromVersion ?? null,
-      streams: streamsOf(building, versions),
+      streams: rebuiltStreams(run.status(), versions),
       assumed_files: [...building.assumed],
       seconds: Math.round(clock.now() - startedAt) / 1000,
     };
@@ -139,24 +109,6 @@ export async function rebuildHeld(
     signal?.removeEventListener('abort', end);
     await opened.close();
   }
-}
-
-function streamsOf(
-  { run }: RunningRebuild,
-  versions: Readonly<Record<string, number>>,
-): Record<string, RebuiltTable> {
-  return Object.fromEntries(
-    run.status().map(({ name, totals: { superseded_posts, ...totals } }) => {
-      return [name, { ...totals, version: versions[name]! }];
-    }),
-  );
-}
-
-async function refuse(name: string): Promise<never> {
-  throw new MurmurError('operate.rebuilding', `starting or stopping a stream while ${name} is rebuilt`, {
-    fault: 'user',
-    fix: 'wait for the rebuild, or end it with "murmur stop --all"; the tables are then as they were',
-  });
 }
 
 function digest(value: unknown): string {

@@ -4,6 +4,8 @@ import { bounded } from '../base/bounded.js';
 import { MurmurError } from '../base/errors.js';
 import { ControlServer } from '../lake/control-server.js';
 import type { Lake } from '../lake/lake.js';
+import { forgetCheckpoint, sparkCheckpoints, sparkStreams } from '../pipeline/spark/checkpoints.js';
+import { checkpointsBesideTables } from '../pipeline/spark/connect-lake.js';
 import type { Storage } from '../storage/storage.js';
 
 export interface ResetPlan {
@@ -16,7 +18,10 @@ export interface ResetPlan {
 export async function planReset(lake: Lake): Promise<ResetPlan> {
   const { tables, checkpoints } = lake.paths;
   const counted = await lake.tables();
-  const hasTables = lake.tableStorage.kind === 'local' ? existsSync(tables) : counted.length > 0;
+  const hasTables =
+    lake.tableStorage.kind === 'local'
+      ? existsSync(tables)
+      : counted.length > 0 || (await holdsFiles(sparkCheckpoints(lake)));
   return {
     folders: [...(hasTables ? [tables] : []), ...(existsSync(checkpoints) ? [checkpoints] : [])],
     tables: counted.map(({ table, rows }) => ({ table, rows })),
@@ -28,13 +33,15 @@ export async function planReset(lake: Lake): Promise<ResetPlan> {
  * checkpoints are refused by a run, checkpoints without tables too, but never taken for a sound lake.
  * @throws lake.already_running (user), operate.foreign_files (user) when the tables folder holds something else
  */
-export async function reset({ paths, tableStorage }: Lake): Promise<void> {
+export async function reset(lake: Lake): Promise<void> {
+  const { paths, tableStorage } = lake;
   const held = await ControlServer.claim(paths.socket);
   try {
     if (tableStorage.kind === 'local') {
       refuse(paths.tables, foreignIn(paths.tables));
       rmSync(paths.tables, { recursive: true, force: true });
     } else await deleteTables(tableStorage);
+    for (const stream of sparkStreams) await forgetCheckpoint(lake, stream);
     rmSync(paths.checkpoints, { recursive: true, force: true });
   } finally {
     await held.close();
@@ -50,7 +57,8 @@ function foreignIn(folder: string): string[] {
 async function deleteTables(storage: Storage): Promise<void> {
   const data: string[] = [];
   const logs: string[] = [];
-  for await (const { path } of storage.list('')) (isOfLog(path) ? logs : data).push(path);
+  for await (const { path } of storage.list(''))
+    if (!isOfCheckpoint(path)) (isOfLog(path) ? logs : data).push(path);
   const nameOf = (path: string) => path.split('/')[0]!;
   const tables = new Set(logs.map(nameOf));
   refuse(
@@ -58,6 +66,17 @@ async function deleteTables(storage: Storage): Promise<void> {
     [...new Set(data.map(nameOf))].filter((name) => !tables.has(name)),
   );
   for (const paths of [data, logs]) await bounded(paths, 16, (path) => storage.delete(path));
+}
+
+/** Spark's checkpoints stand beside tables that are in a bucket. */
+function isOfCheckpoint(path: string): boolean {
+  const [folder, stream] = path.split('/');
+  return folder === checkpointsBesideTables && sparkStreams.includes(stream ?? '');
+}
+
+async function holdsFiles(storage: Storage): Promise<boolean> {
+  for await (const _ of storage.list('')) return true;
+  return false;
 }
 
 function isOfLog(path: string): boolean {

@@ -18,7 +18,8 @@ import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
 import { restoreTable } from '../table/restore.js';
 import { anewOnSpark, refuseOnSpark } from './on-spark.js';
-import { type RebuildOptions, type RebuildResult, rebuildHeld } from './rebuild.js';
+import { rebuildHeld } from './rebuild.js';
+import type { RebuildOptions, RebuildResult } from './rebuilding.js';
 import type { Restored } from './restore.js';
 import { withCare } from './table-care.js';
 

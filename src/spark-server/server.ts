@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { kill } from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { claim, socketBase } from '../base/claim.js';
 import { MurmurError } from '../base/errors.js';
 import type { SparkInstallation } from './install.js';
 import { deltaVersion, sparkVersion } from './pins.js';
@@ -38,16 +39,38 @@ export interface ServerStatus extends SparkServer {
   rss: number;
 }
 
+/** What a start needs of the world. */
+export interface StartingFrom {
+  /** Asked for Spark only when there is something to start. */
+  install: () => Promise<SparkInstallation>;
+  env: Environment;
+  onStep?: (what: string) => void;
+}
+
 /**
- * Starts the server; resolves when it takes connections. One that runs already stays as it is.
+ * Starts the server; resolves when it takes connections. One that runs already stays as it is; one that another process is
+ * about to start is waited for.
  * @param folder takes its log, its state and what it leaves
- * @param from asked for Spark only when there is something to start
  * @throws spark.port_taken (user), spark.start_failed (external)
  */
 export async function startServer(
   folder: string,
   options: ServerOptions,
-  from: { install: () => Promise<SparkInstallation>; env: Environment; onStep?: (what: string) => void },
+  from: StartingFrom,
+): Promise<{ server: SparkServer; started: boolean }> {
+  for (;;) {
+    const claimed = await claim(socketBase(join(folder, 'up.sock')));
+    if (claimed.outcome === 'claimed')
+      return startHeld(folder, options, from).finally(() => claimed.listener.drop());
+    from.onStep?.('waiting for another `murmur spark up`, which is at it');
+    await once(claimed.by.resume(), 'close');
+  }
+}
+
+async function startHeld(
+  folder: string,
+  options: ServerOptions,
+  from: StartingFrom,
 ): Promise<{ server: SparkServer; started: boolean }> {
   const running = await runningServer(folder);
   if (running !== undefined) {

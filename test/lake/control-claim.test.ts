@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { claim, connectHolderOf, isAbandoned } from '../../src/lake/control-claim.js';
+import { claim, connectHolderOf, isAbandoned } from '../../src/base/claim.js';
 import { ControlServer } from '../../src/lake/control-server.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'murmur-claim-'));

@@ -1,8 +1,15 @@
-/** A lake on a real Spark that has to be mended: a batch that a rule ends. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+/** A lake on a real Spark that has to be mended: a batch that a rule ends, a checkpoint that is lost. */
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { isMurmurError, type OpenLake, openLake, type RunSummary } from '../../src/index.js';
+import {
+  fixLake,
+  isMurmurError,
+  type OpenLake,
+  openLake,
+  type RunSummary,
+  rebuild,
+} from '../../src/index.js';
 import { temporaryFolder } from '../e2e/murmur.js';
 import { type RealSpark, startSparkServer } from './setup/spark-server.js';
 
@@ -79,5 +86,35 @@ it('a rule with `fail` leaves nothing of its batch; with the file or the rule co
     expect(streams.silver).toMatchObject({ output_posts: 3, quarantined_posts: 1, dropped_posts: 1 });
     for (const table of ['silver', 'gold']) expect(await posts(lake, table)).toEqual([3, 0]);
     expect(await posts(lake, 'quarantine')).toEqual([2, 0]);
+  });
+});
+
+it('a lost checkpoint is told, and mended by a rebuild of its table and all behind it', async () => {
+  land('lost', 'a.ndjson', ['one @ann', 'spam', 'two @bob @ann']);
+  const rules = `expect: { silver: [{ name: no spam, rule: "text <> 'spam'", action: quarantine }] }\n`;
+  await withLake('lost', rules, runOnce);
+  rmSync(join(folder.dir, 'lost', 'checkpoints', 'silver'), { recursive: true });
+  // Which posts have a mention is decided anew.
+  await withLake('lost', `${rules}mentions: nonspace\n`, async (lake) => {
+    const [checkpoint] = await fixLake(lake);
+    expect(checkpoint).toMatchObject({ what: 'checkpoint silver', done: null });
+    expect(checkpoint!.fix).toContain('murmur rebuild silver');
+    await expect(runOnce(lake)).rejects.toSatisfy((e) => isMurmurError(e));
+    const { streams } = await rebuild(lake, 'silver');
+    expect(Object.keys(streams)).toEqual(['silver', 'gold', 'application']);
+    expect(streams.silver).toMatchObject({
+      input_posts: 3,
+      output_posts: 2,
+      output_rows: 3,
+      quarantined_posts: 1,
+    });
+    expect(await fixLake(lake)).toEqual([]);
+    land('lost', 'b.ndjson', ['three @ann', 'spam']);
+    await runOnce(lake);
+    const { rows } = await lake.sql(`SELECT (SELECT count(*) FROM silver)::int AS silver,
+      (SELECT count(*) FROM gold)::int AS gold, (SELECT count(*) FROM quarantine)::int AS quarantine,
+      (SELECT sum(positive + negative + neutral) FROM application)::int AS application`);
+    expect(rows).toEqual([{ silver: 4, gold: 4, quarantine: 2, application: 4 }]);
+    expect(await posts(lake, 'bronze')).toEqual([5, 0]);
   });
 });

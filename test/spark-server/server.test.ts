@@ -62,6 +62,14 @@ describe('a local Spark', () => {
     expect(await stopServer(machine.run)).toBeUndefined();
   });
 
+  it('is started by one of those who want it at once; the others wait for it', async () => {
+    const port = await freePort();
+    const ups = await Promise.all([up(port), up(port), up(port)]);
+    expect(new Set(ups.map(({ server }) => server.pid)).size).toBe(1);
+    expect(ups.filter(({ started }) => started)).toHaveLength(1);
+    expect(machine.installs).toBe(1);
+  });
+
   it('gets the settings of a small machine, and listens on loopback only', async () => {
     const { server } = await up();
     const given = readFileSync(server.log, 'utf8').split('\n');

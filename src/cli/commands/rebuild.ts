@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RebuildResult } from '../../operate/rebuild.js';
+import type { RebuildResult } from '../../operate/rebuilding.js';
 import type { Cli } from '../cli.js';
 import { wholeNumber } from '../option-values.js';
 import { RunDisplay, type ShownRun } from '../run-display.js';
@@ -60,7 +60,7 @@ export async function withDisplay<T>(
   const display = new RunDisplay(cli);
   const giveBack = cli.interrupts.take(() => {
     if (ending.signal.aborted) cli.interrupts.exitNow();
-    display.say('ending: the tables stay as they are; Ctrl-C again ends at once');
+    display.say('ending: what is done is kept for the next time; Ctrl-C again ends at once');
     ending.abort();
   });
   let shown: Promise<void> | undefined;

@@ -33,11 +33,14 @@ export async function openTables(
   context: SparkContext,
   queries: readonly QueryDefinition[],
 ): Promise<void> {
-  const shared = Object.entries({ progress, quarantine }).map(([name, schema]) => ({
-    path: context.places.table(name),
-    schema,
-    retention: context.retention?.[name] ?? defaultRetention,
-  }));
-  for (const table of [...shared, ...queries.map((query) => tableOf(context, query))])
-    await openTable(session, table);
+  await openShared(session, context);
+  for (const query of queries) await openTable(session, tableOf(context, query));
+}
+
+/** Makes the tables that all queries write. @throws as `openTable` */
+export async function openShared(session: SparkSession, context: SparkContext): Promise<void> {
+  for (const [name, schema] of Object.entries({ progress, quarantine })) {
+    const retention = context.retention?.[name] ?? defaultRetention;
+    await openTable(session, { path: context.places.table(name), schema, retention });
+  }
 }

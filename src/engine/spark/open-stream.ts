@@ -1,8 +1,8 @@
 /** A streaming query made ready in a session: its table and checkpoint looked at, its plan compiled, its model at hand. */
-import { MurmurError } from '../../base/errors.js';
 import type { QueryDefinition } from '../engine.js';
 import { planInput } from '../plan-reading.js';
 import { queryIdProperty } from '../table-properties.js';
+import { begunProperty } from './clear-query.js';
 import {
   observe,
   type Relation,
@@ -19,7 +19,8 @@ import { landingOf } from './landing.js';
 import { scoring } from './scoring.js';
 import { type CompiledQuery, compilePlan } from './sql/compile.js';
 import type { Measured } from './sql/measure.js';
-import { checkpointId, newestCommits, openTable, setProperties, type TableCommit } from './tables.js';
+import { epochOf, newestCommitOf, quarantineStream, type StreamPlaces, streamId } from './stream-identity.js';
+import { newestCommits, openTable, setProperties, type TableCommit } from './tables.js';
 
 const metricsName = 'posts';
 
@@ -28,6 +29,8 @@ export interface OpenedStream {
   readonly scores: boolean;
   /** The newest batch that is in the table; −1 for none. */
   readonly last: { batchId: number; commit: TableCommit | undefined };
+  /** The version of the table behind which the query began; −1 for one that was never made anew. */
+  readonly begunBehind: number;
   /** Starts the query, and the one that writes what it quarantines. */
   start(): Promise<[query: StreamingQuery, quarantine?: StreamingQuery]>;
   /** The table's versions by the batches that made them, as far as its newest history tells. */
@@ -73,20 +76,19 @@ export async function openStream(
       checkpoint: places.checkpoint(name),
       trigger: sparkTrigger(trigger),
     });
-  const queryId = await identify(session, context, definition, start);
-  const history = async (limit: number) =>
-    (await newestCommits(session, places.table(table), limit)).filter(
-      ({ parameters }) => parameters.get('queryId') === queryId,
-    );
-  const [commit] = await history(100);
+  const at = { stream: name, table, path: places.table(table), checkpoint: places.checkpoint(name) };
+  const properties = await openTable(session, tableOf(context, definition));
+  const queryId = await identify(session, at, properties, start);
+  const commit = await newestCommitOf(session, at.path, queryId);
   return {
     scores: compiled.score !== undefined,
-    last: { batchId: Number(commit?.parameters.get('epochId') ?? -1), commit },
+    last: { batchId: epochOf(commit), commit },
+    begunBehind: Number(properties.get(begunProperty) ?? -1),
     async start() {
       const query = await start();
       if (compiled.quarantined === undefined) return [query];
       const bad = withRelations(compiled.quarantined(as.judged), { [as.judged]: judged });
-      const companion = `${name}_quarantine`;
+      const companion = quarantineStream(name);
       try {
         const quarantine = await session.startStream(bad, {
           name: companion,
@@ -101,8 +103,9 @@ export async function openStream(
       }
     },
     async versions(batches) {
-      const commits = await history(batches + 20);
-      return new Map(commits.map(({ parameters, version }) => [Number(parameters.get('epochId')), version]));
+      const commits = await newestCommits(session, at.path, batches + 20);
+      const own = commits.filter(({ parameters }) => parameters.get('queryId') === queryId);
+      return new Map(own.map((each) => [epochOf(each), each.version]));
     },
     measured: (report) => compiled.measured(valuesOf(report)),
   };
@@ -149,39 +152,20 @@ async function inputOf(
 /** The id of the checkpoint's query, which is the table's too. A query that is new gets both from its first, short life. */
 async function identify(
   session: SparkSession,
-  context: SparkContext,
-  definition: QueryDefinition,
+  at: StreamPlaces,
+  properties: ReadonlyMap<string, string>,
   start: () => Promise<StreamingQuery>,
 ): Promise<string> {
-  const { name, plan } = definition;
-  const { places } = context;
-  const { table } = plan.sink;
-  const made = tableOf(context, definition);
-  const properties = await openTable(session, made);
   const known = properties.get(queryIdProperty);
-  const checkpoint = places.checkpoint(name);
-  const found = await checkpointId(session, checkpoint);
-  if (known !== undefined && known === found) return known;
-  if (known !== undefined)
-    throw new MurmurError(
-      found === undefined ? 'engine.checkpoint_missing' : 'engine.checkpoint_mismatch',
-      found === undefined
-        ? `table ${table} exists, its checkpoint ${checkpoint} does not`
-        : `checkpoint ${checkpoint} belongs to query ${found}, table ${table} to query ${known}`,
-      {
-        fault: 'user',
-        fix: `put the checkpoint that belongs to the table back, or begin again with \`murmur reset\``,
-        context: { stream: name },
-      },
-    );
-  let id = found;
+  let id = await streamId(session, at, known);
+  if (id !== undefined && id === known) return id;
   if (id === undefined) {
     // Stopped before the property is set: a change of the table's properties would end a batch that is under way.
     const first = await start();
     await first.stop();
     id = first.id;
   }
-  await setProperties(session, made.path, { [queryIdProperty]: id });
+  await setProperties(session, at.path, { [queryIdProperty]: id });
   return id;
 }
 

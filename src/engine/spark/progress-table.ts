@@ -10,6 +10,7 @@ import type { BatchProgress } from '../engine.js';
 import type { SparkRow, SparkSession } from './connect/index.js';
 import { isLost, type SessionKeeper } from './session-keeper.js';
 import { deltaTable } from './sql-text.js';
+import { epochOf } from './stream-identity.js';
 import type { TableCommit } from './tables.js';
 
 const flushEveryMs = 15_000;
@@ -75,6 +76,8 @@ export interface Unwritten {
   fansOut: boolean;
   now: number;
   last: TableCommit | undefined;
+  /** What progress tells of versions up to this one is of rows that are gone. */
+  begunBehind: number;
 }
 
 /**
@@ -89,12 +92,13 @@ export async function unwritten({
   fansOut,
   now,
   last,
+  begunBehind,
 }: Unwritten): Promise<BatchProgress | undefined> {
-  const batchId = Number(last?.parameters.get('epochId') ?? -1);
+  const batchId = epochOf(last);
   const [found] = await session.rows(
     `SELECT coalesce(max(batch_id), -1) AS batch, coalesce(sum(output_posts), 0) AS posts,
        coalesce(sum(output_rows), 0) AS rows, coalesce(sum(quarantined_posts), 0) AS quarantined
-     FROM ${deltaTable(tables.progress)} WHERE stream = ${quoted(stream)}`,
+     FROM ${deltaTable(tables.progress)} WHERE stream = ${quoted(stream)} AND table_version > ${begunBehind}`,
   );
   if (found === undefined || batchId <= Number(found.batch)) return undefined;
   const posts = fansOut ? 'count(DISTINCT source, post_id)' : 'count(*)';

@@ -25,11 +25,13 @@ const stopDrainMs = 10_000;
 /**
  * Starts the queries of a lake, once the server is reached and its tables are there; what goes wrong in a query then is in its
  * status, in the events, and in `done`. Whoever called it must `close` the run, whether or not it ended by itself.
+ * @param names of those to start; default: all
  * @throws spark.unreachable (external), spark.token_refused (user) and what else keeps a session from being opened
  */
 export async function startSpark(
   context: SparkContext,
   queries: readonly QueryDefinition[],
+  names: readonly string[] = queries.map(({ name }) => name),
 ): Promise<SparkRun> {
   const run = new SparkRun(context, queries);
   try {
@@ -38,7 +40,7 @@ export async function startSpark(
     await run.close(0);
     throw e;
   }
-  for (const { name } of queries) await run.start(name);
+  for (const name of names) await run.start(name);
   return run;
 }
 
@@ -203,6 +205,7 @@ export class SparkRun implements EngineRun {
       },
       fansOut: this.#fansOut(table),
       last: opened.last.commit,
+      begunBehind: opened.begunBehind,
     });
     return { opened, unseen };
   }

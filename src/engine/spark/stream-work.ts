@@ -116,7 +116,7 @@ export class StreamWork implements QueryWork {
         counts,
         scores: opened.scores,
         newestEventMs,
-        tableVersion: version ?? life.status.tableVersion ?? 0,
+        tableVersion: version ?? life.status.tableVersion ?? opened.begunBehind + 1,
       }),
     );
     for (const { rule, action, posts, detail } of fired) this.#rules!.tell(rule, action, posts, detail);

@@ -97,6 +97,20 @@ export async function checkpointId(session: SparkSession, checkpoint: string): P
   });
 }
 
+/** The newest batch that a stream's checkpoint knows to be done; −1 for none. @throws spark.* */
+export async function newestCheckpointed(session: SparkSession, checkpoint: string): Promise<number> {
+  const commits = quotedName(`${checkpoint}/commits`);
+  try {
+    const [row] = await session.rows(
+      `SELECT max(CAST(regexp_extract(_metadata.file_path, '([0-9]+)$', 1) AS INT)) AS batch FROM text.${commits}`,
+    );
+    return Number(row?.batch ?? -1);
+  } catch (e) {
+    if (e instanceof MurmurError && e.context.errorClass === 'PATH_NOT_FOUND') return -1;
+    throw e;
+  }
+}
+
 export async function propertiesOf(session: SparkSession, path: string): Promise<Map<string, string>> {
   const [detail] = await session.rows(`DESCRIBE DETAIL ${deltaTable(path)}`);
   return textMap(detail?.properties);

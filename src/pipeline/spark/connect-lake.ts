@@ -23,10 +23,13 @@ export async function connectLake({ remote, token, conf: own }: SparkOptions): P
   }
 }
 
+/** The folder of Spark's checkpoints where the tables are in a bucket. */
+export const checkpointsBesideTables = '_checkpoints';
+
 /** Spark's checkpoints stand beside the tables, since the whole cluster must reach them. */
 export function placesOf({ paths }: Lake): SparkPlaces {
   const tables = asSparkSees(paths.tables);
-  const checkpoints = isRemote(paths.tables) ? `${tables}/_checkpoints` : paths.checkpoints;
+  const checkpoints = isRemote(paths.tables) ? `${tables}/${checkpointsBesideTables}` : paths.checkpoints;
   return {
     landing: asSparkSees(paths.landing),
     table: (name) => `${tables}/${name}`,

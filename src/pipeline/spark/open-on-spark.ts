@@ -1,4 +1,5 @@
 /** The wiring of a lake and Spark: where things are as the cluster sees them, how the landing place is read, which model scores. */
+import type { QueryDefinition } from '../../engine/engine.js';
 import type { SparkContext } from '../../engine/spark/context.js';
 import type { SparkOptions } from '../../engine/spark/options.js';
 import { type SparkRun, startSpark } from '../../engine/spark/run.js';
@@ -13,6 +14,12 @@ import type { RunEvent } from '../run-event.js';
 import { connectLake, placesOf } from './connect-lake.js';
 import { SparkLakeModel } from './spark-model.js';
 
+export interface OpenedOnSpark extends OpenedEngine {
+  readonly context: SparkContext;
+  /** @param names of the queries to start; default: all */
+  start(queries: readonly QueryDefinition[], names?: readonly string[]): Promise<SparkRun>;
+}
+
 /** The stream that scores. */
 const scoringStream = 'gold';
 
@@ -24,7 +31,7 @@ export async function openOnSpark(
   { lake, spec, clock, opened, env }: EngineWorld,
   spark: SparkOptions,
   emit: (event: RunEvent) => void,
-): Promise<OpenedEngine> {
+): Promise<OpenedOnSpark> {
   let engine: SparkRun | undefined;
   const models = opened.add(
     await SparkLakeModel.open({
@@ -66,8 +73,9 @@ export async function openOnSpark(
   };
   return {
     models,
-    async start(queries) {
-      engine = await startSpark(context, queries);
+    context,
+    async start(queries, names) {
+      engine = await startSpark(context, queries, names);
       return engine;
     },
   };

@@ -1,8 +1,7 @@
 /** Which files of the landing place Spark's stream has taken, as the file source's own notes in its checkpoint tell. */
 import type { Lake } from '../../lake/lake.js';
 import type { PlannedBatch } from '../../sources/source.js';
-import { LocalStorage } from '../../storage/local.js';
-import { isRemote } from '../../storage/open-storage.js';
+import { sparkCheckpoints } from './checkpoints.js';
 import { placesOf } from './connect-lake.js';
 
 interface SeenFile {
@@ -12,11 +11,9 @@ interface SeenFile {
   batchId: number;
 }
 
-/** One batch for all of them, in the form of the embedded engine's log; none where the checkpoint is not on this machine. */
+/** One batch for all of them, in the form of the embedded engine's log. */
 export async function* seenFiles(lake: Lake): AsyncIterable<PlannedBatch> {
-  const checkpoint = placesOf(lake).checkpoint('bronze');
-  if (isRemote(checkpoint)) return;
-  const notes = new LocalStorage(checkpoint);
+  const notes = sparkCheckpoints(lake).at('bronze');
   const seen = new Map<string, SeenFile>();
   for await (const { path } of notes.list('sources/0/')) {
     const [, ...lines] = Buffer.from(await notes.read(path))

@@ -1,15 +1,16 @@
 /**
- * One runner a lake: whoever listens on the control socket holds the lake, and a socket that refuses connections is left
- * over from a process that died. A socket file cannot be replaced atomically, so names are generations: the holder is the
- * highest `control.sock.N`; who finds it dead may try to become N+1, which exactly one contender can (the name is linked to
+ * One holder of a name, of all processes of a machine: whoever listens on the name's socket holds it, and a socket that refuses
+ * connections is left over from a process that died. A socket file cannot be replaced atomically, so names are generations:
+ * the holder is the highest `NAME.N`; who finds it dead may try to become N+1, which exactly one contender can (the name is linked to
  * a socket that already listens). The highest name is never removed, not even at a clean end, so that a slow contender
  * cannot be given a number that others have passed. Nothing here depends on process ids, which containers do not share.
  *
  * On Windows a named pipe is exclusive and vanishes with its process: binding it is the whole claim.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 export type Claim = { outcome: 'claimed'; listener: Listener } | { outcome: 'held'; by: Socket };
@@ -149,6 +150,19 @@ async function claimPipe(path: string): Promise<Claim> {
 
 function isPipe(base: string): boolean {
   return base.startsWith('\\\\.\\pipe\\');
+}
+
+/** Bytes that a Unix socket's path may have everywhere (104 on macOS), less what a generation appends. */
+const longestBase = 100 - 12;
+
+/**
+ * The name as a socket may have it, the same one for every process: where the path is too deep, a hash of it under /tmp.
+ * @param path absolute
+ */
+export function socketBase(path: string): string {
+  const hash = createHash('sha256').update(path).digest('hex').slice(0, 16);
+  if (tmpdir().includes('\\')) return `\\\\.\\pipe\\murmur-${hash}`;
+  return Buffer.byteLength(path) <= longestBase ? path : `/tmp/murmur-${hash}.sock`;
 }
 
 /** Undefined when nobody listens there; any other failure (no permission) is an error, never a free lake. */
