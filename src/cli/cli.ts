@@ -69,7 +69,7 @@ export class Cli {
   /** Opens the lake for one piece of work and closes it whatever happens. */
   async withLake<T>(work: (lake: OpenLake) => Promise<T>, overrides?: object): Promise<T> {
     const dir = this.lakeDir();
-    const { openLake } = await import('../index.js');
+    const { openLake } = await import('../pipeline/open.js');
     const lake = await openLake(dir, { env: this.env, ...(overrides === undefined ? {} : { overrides }) });
     try {
       return await work(lake);

@@ -2,12 +2,12 @@
 import type { Signals } from '../engine/signals.js';
 import { embeddedSignals, type SignalsQuery } from './embedded-signals.js';
 import { connectLake } from './spark/connect-lake.js';
-import { sparkSignals } from './spark/spark-signals.js';
 
 /** @throws spark.* */
 export async function lakeSignals(query: SignalsQuery): Promise<Signals> {
   const { engine } = query.spec;
   if (engine === 'embedded') return embeddedSignals(query);
+  const { sparkSignals } = await import('./spark/spark-signals.js');
   const session = await connectLake(engine.spark);
   try {
     return await sparkSignals(session, engine.spark, query);

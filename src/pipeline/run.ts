@@ -21,7 +21,6 @@ import type { OpenedEngine, RunModels } from './opened-engine.js';
 import { definePipelineQueries } from './queries.js';
 import { Resources } from './resources.js';
 import type { RunEvent } from './run-event.js';
-import { openOnSpark } from './spark/open-on-spark.js';
 import type { LakeSpec } from './spec.js';
 import { RunTracking } from './tracking/run-tracking.js';
 import { inputDatasets } from './tracking/table-dataset.js';
@@ -196,7 +195,10 @@ export class LakeRun {
     const { env = {}, replayWithPresentModel: replayWithPresent = false } = options;
     const world = { lake, spec, clock: this.#clock, opened, env };
     const emit = (event: RunEvent) => this.#broadcast.emit(event);
-    if (spec.engine !== 'embedded') return openOnSpark(world, spec.engine.spark, emit);
+    if (spec.engine !== 'embedded') {
+      const { openOnSpark } = await import('./spark/open-on-spark.js');
+      return openOnSpark(world, spec.engine.spark, emit);
+    }
     const { context, models } = await openEngineContext(world, { live: true, replayWithPresent, emit });
     await settleRebuild(context);
     return { models, start: (queries) => startEmbedded(context, queries) };

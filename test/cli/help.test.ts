@@ -49,13 +49,14 @@ it('without a command it shows its help, too', async () => {
   expect((await call(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-describe('help costs nothing', () => {
+describe('nothing is loaded before it is needed', () => {
   const dir = mkdtempSync(join(tmpdir(), 'murmur-help-'));
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
   const recorder = fileURLToPath(new URL('record-loads.mjs', import.meta.url));
 
+  let runs = 0;
   function loadedBy(...args: string[]): string[] {
-    const log = join(dir, args.join('-'));
+    const log = join(dir, `loads-${runs++}`);
     const { status } = spawnSync(process.execPath, ['--import', recorder, bin, ...args], {
       env: { ...process.env, LOADS_LOG: log },
     });
@@ -63,7 +64,7 @@ describe('help costs nothing', () => {
     return readFileSync(log, 'utf8').split('\n');
   }
 
-  it('no native module, no server, no engine is loaded for it', () => {
+  it('for help no native module, no server, no engine', () => {
     for (const args of [['--help'], ['run', '--help'], ['sql', '--help'], ['--version']]) {
       const loaded = loadedBy(...args);
       expect(loaded.some((url) => url.includes('/commander/'))).toBe(true);
@@ -71,6 +72,14 @@ describe('help costs nothing', () => {
         /@duckdb|onnxruntime|tokenizers|fastify|\/zod\/|\.node$|\/dist\/(duck|engine|scoring|dashboard)\//;
       expect(loaded.filter((url) => heavy.test(url))).toEqual([]);
     }
+  });
+
+  it('a lake is asked without the client of Spark, where it has none', () => {
+    const lake = join(dir, 'lake');
+    loadedBy('init', lake);
+    const loaded = loadedBy('-C', lake, 'sql', 'select 1');
+    expect(loaded.some((url) => url.includes('@duckdb'))).toBe(true);
+    expect(loaded.filter((url) => /connectrpc|protobuf|apache-arrow/.test(url))).toEqual([]);
   });
 
   it('and that is really seen', () => {

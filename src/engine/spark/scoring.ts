@@ -4,7 +4,7 @@ import { quotedName } from '../../posts/sql/spark-literals.js';
 import type { StructField } from '../../schema/column-types.js';
 import { mapArrow, type Relation, type SparkSession, sparkExceptions, sqlRelation } from './connect/index.js';
 import type { SparkModel } from './context.js';
-import { typeDdl } from './scorer/ddl.js';
+import { typeDdl } from './ddl.js';
 import { assumedPython, scorerCommand } from './scorer/scorer-command.js';
 import { workerFault, workerVersions } from './scorer/worker-fault.js';
 

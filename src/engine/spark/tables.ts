@@ -5,7 +5,7 @@ import type { StructType } from '../../schema/column-types.js';
 import { queryIdProperty, type Retention, tableProperties } from '../table-properties.js';
 import { checkWriter, type TableWriter } from '../table-writer.js';
 import type { SparkSession } from './connect/index.js';
-import { ddlOf } from './scorer/ddl.js';
+import { ddlOf } from './ddl.js';
 import { deltaTable } from './sql-text.js';
 
 export interface TableMade {

@@ -1,5 +1,5 @@
 /** A lake on Spark: sessions as all work on it needs them, and locations as the cluster sees them. */
-import { connectSpark, type SparkSession } from '../../engine/spark/connect/index.js';
+import type { SparkSession } from '../../engine/spark/connect/index.js';
 import type { SparkPlaces } from '../../engine/spark/context.js';
 import type { SparkOptions } from '../../engine/spark/options.js';
 import type { Lake } from '../../lake/lake.js';
@@ -11,8 +11,9 @@ const conf = {
   'spark.sql.execution.arrow.maxRecordsPerBatch': '2000',
 };
 
-/** @throws spark.* */
+/** The client is loaded here, so that no lake without Spark waits for it. @throws spark.* */
 export async function connectLake({ remote, token, conf: own }: SparkOptions): Promise<SparkSession> {
+  const { connectSpark } = await import('../../engine/spark/connect/index.js');
   const session = await connectSpark(remote, token === '' ? {} : { token });
   try {
     await session.setConf({ ...conf, ...own });

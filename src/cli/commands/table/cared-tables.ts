@@ -46,7 +46,7 @@ async function withTableAt(
 ): Promise<void> {
   const dir = existsSync(location) ? findLake(realpathSync(location)) : undefined;
   if (dir !== undefined) {
-    const { openLake } = await import('../../../index.js');
+    const { openLake } = await import('../../../pipeline/open.js');
     const open = await openLake(dir, { env: cli.env });
     try {
       const table = open.lake.table(basename(location));

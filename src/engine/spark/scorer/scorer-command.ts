@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { MurmurError } from '../../../base/errors.js';
 import { packageRoot } from '../../../base/package-root.js';
 import { column, type StructField } from '../../../schema/column-types.js';
-import { ddlOf } from './ddl.js';
+import { ddlOf } from '../ddl.js';
 import { call, dictionary, pickled, text } from './pickle.js';
 
 /** Where the workers find the bundle: a folder that all of them see, a file of the session, or MLflow's registry. */

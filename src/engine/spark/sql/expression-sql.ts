@@ -2,7 +2,7 @@
 import { lowerSql } from '../../../posts/sql/spark.js';
 import { quoted, quotedName } from '../../../posts/sql/spark-literals.js';
 import type { Aggregate, Expr, FunctionName } from '../../plan.js';
-import { typeDdl } from '../scorer/ddl.js';
+import { typeDdl } from '../ddl.js';
 import { isTrue, sharedSql } from './shared-sql.js';
 
 export function expressionSql(expr: Expr): string {
