@@ -39,19 +39,33 @@ export interface Disagreement {
 /** Above it a difference may well be chance. */
 const significance = 0.05;
 
+/** A model to compare, as the user wrote it. */
+export interface Contestant {
+  written: string;
+  scorer: Scorer;
+}
+
 /**
+ * @param contestants are called by their ids; where two bundles have the same one, by what the user wrote
  * @param keep most disagreements that are kept to read
  * @param onProgress hears which model scores how far
  */
 export async function compare(
-  scorers: readonly Scorer[],
+  contestants: readonly Contestant[],
   set: LabelledSet,
   keep = 100,
   onProgress: (model: string, done: number, of: number) => void = () => undefined,
 ): Promise<Comparison> {
-  const results: { evaluation: TimedEvaluation; predictions: Prediction[] }[] = [];
-  for (const scorer of scorers) {
-    results.push(await evaluate(scorer, set, (done, of) => onProgress(scorer.model.id, done, of)));
+  const isAnothersToo = ({ written, scorer: { model } }: Contestant) =>
+    contestants.some((other) => other.written !== written && other.scorer.model.id === model.id);
+  const results: Result[] = [];
+  for (const contestant of contestants) {
+    const { written, scorer } = contestant;
+    const model = isAnothersToo(contestant) ? written : scorer.model.id;
+    const { evaluation, predictions } = await evaluate(scorer, set, (done, of) =>
+      onProgress(model, done, of),
+    );
+    results.push({ evaluation: { ...evaluation, model }, predictions });
   }
   return {
     data: set.name,
@@ -75,16 +89,23 @@ function pairOf({ judged }: LabelledSet, a: Result, b: Result): PairComparison {
   });
   const { p, method } = mcnemar(onlyA, onlyB);
   const [nameA, nameB] = [a.evaluation.model, b.evaluation.model];
-  const better = onlyA > onlyB ? `${nameA} is better than ${nameB}` : `${nameB} is better than ${nameA}`;
+  const agreement = judged.length === 0 ? 1 : agreeing / judged.length;
   return {
     a: nameA,
     b: nameB,
-    agreement: judged.length === 0 ? 1 : agreeing / judged.length,
+    agreement,
     only_a_right: onlyA,
     only_b_right: onlyB,
     p,
     method,
-    verdict: p < significance ? better : 'the difference may well be chance',
+    verdict:
+      agreement === 1
+        ? `${nameA} and ${nameB} say the same of every row`
+        : p >= significance
+          ? `the difference of ${nameA} and ${nameB} may well be chance`
+          : onlyA > onlyB
+            ? `${nameA} is better than ${nameB}`
+            : `${nameB} is better than ${nameA}`,
   };
 }
 

@@ -25,9 +25,10 @@ export function comparisonHtml({ data, rows, evaluated, models, pairs, disagreem
 ${measuresTable(models)}
 <h2>By more than chance?</h2>
 ${table(
-  ['', 'agree', 'only the first right', 'only the second right', "McNemar's p", ''],
+  ['first', 'second', 'agree', 'only the first right', 'only the second right', "McNemar's p", ''],
   pairs.map((pair) => [
-    escaped(`${pair.a} / ${pair.b}`),
+    escaped(pair.a),
+    escaped(pair.b),
     percent(pair.agreement),
     String(pair.only_a_right),
     String(pair.only_b_right),

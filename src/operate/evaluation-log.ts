@@ -114,7 +114,7 @@ export function logComparison(
   about: { dataset: DatasetInput; models: readonly ScorerModel[] },
 ): Promise<Logged> {
   const { dataset, models } = about;
-  const names = models.map(({ id }) => id);
+  const names = comparison.models.map(({ model }) => model);
   return logged(place, 'comparison', `compare ${names.join(' / ')}`, async (log) => {
     describe(log, comparison.models[0]!, dataset);
     models.forEach(({ id, digest }, i) => {

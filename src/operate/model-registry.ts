@@ -7,6 +7,7 @@ import { MurmurError } from '../base/errors.js';
 import {
   ensureExperiment,
   logModel,
+  type Metric,
   type MlflowStore,
   type ModelVersion,
   registerModel,
@@ -19,8 +20,10 @@ export interface ListedVersion {
   aliases: string[];
   /** Milliseconds since the epoch. */
   created_at: number;
-  /** What was measured on it: of its run, and of the logged model. */
+  /** Of one evaluation, the newest that measured something; without any those of the run that made it. */
   metrics: Record<string, number>;
+  /** The data of that evaluation; null where it is not known. */
+  data: string | null;
   tags: Tags;
 }
 
@@ -52,7 +55,7 @@ export async function listModels(store: MlflowStore): Promise<ListedModel[]> {
         version: version.version,
         aliases: Object.keys(aliases).filter((alias) => aliases[alias] === version.version),
         created_at: version.createdAt,
-        metrics: await metricsOf(store, version),
+        ...(await measuresOf(store, version)),
         tags: version.tags,
       });
     }
@@ -176,15 +179,40 @@ function timeOf(clock: Clock): string {
 }
 
 /** A run or a model that was deleted meanwhile has no metrics. */
-async function metricsOf(
+async function measuresOf(
   store: MlflowStore,
   { runId, source }: ModelVersion,
-): Promise<Record<string, number>> {
+): Promise<Pick<ListedVersion, 'metrics' | 'data'>> {
   const modelId = /^models:\/(m-\w+)$/.exec(source)?.[1];
-  const ofRun = runId === undefined ? {} : (await store.tracking.getRun(runId).catch(ifGone))?.metrics;
   const ofModel =
     modelId === undefined ? [] : (await store.tracking.getLoggedModel(modelId).catch(ifGone))?.metrics;
-  return { ...ofRun, ...Object.fromEntries((ofModel ?? []).map(({ key, value }) => [key, value])) };
+  const newest = newestEvaluation(ofModel ?? []);
+  if (newest !== undefined) return newest;
+  const ofRun = runId === undefined ? {} : (await store.tracking.getRun(runId).catch(ifGone))?.metrics;
+  return { metrics: { ...ofRun }, data: null };
+}
+
+/** Measures by different data must not stand side by side: what has one data set and digest belongs together. */
+function newestEvaluation(points: readonly Metric[]): Pick<ListedVersion, 'metrics' | 'data'> | undefined {
+  const ofData = new Map<string, Metric[]>();
+  for (const point of [...points].sort((a, b) => a.timestamp - b.timestamp)) {
+    const { name, digest } = point.dataset ?? { name: '', digest: '' };
+    const key = `${name}\n${digest}`;
+    const before = ofData.get(key) ?? [];
+    // The one with the newest point stands last.
+    ofData.delete(key);
+    ofData.set(key, [...before, point]);
+  }
+  const evaluations = [...ofData.values()].reverse();
+  const isOfNothing = (some: readonly Metric[]) =>
+    some.some(({ key, value }) => key === 'evaluated' && value === 0);
+  const found = evaluations.find((some) => !isOfNothing(some)) ?? evaluations[0];
+  return (
+    found && {
+      metrics: Object.fromEntries(found.map(({ key, value }) => [key, value])),
+      data: found[0]?.dataset?.name ?? null,
+    }
+  );
 }
 
 function ifGone(e: unknown): undefined {

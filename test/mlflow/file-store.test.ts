@@ -47,6 +47,16 @@ it('goes on behind a point that a crash cut off', async () => {
   expect(readFileSync(pathOf('metrics', 'a'), 'utf8')).toBe('5 0 0\n5 0.5 1\n');
 });
 
+it('a data set whose name has spaces adds no fields to a line: Python refuses one of more', async () => {
+  const { experimentId } = run;
+  const { modelId } = await store.tracking.createLoggedModel({ experimentId, name: 'm', runId: run.runId });
+  const dataset = { name: 'my  labelled tweets.tsv', digest: '7' };
+  await store.tracking.logBatch(run.runId, { metrics: [{ ...point(0), modelId, dataset }] });
+  expect(readFileSync(pathOf('metrics', 'a'), 'utf8')).toBe('5 0 0 my__labelled_tweets.tsv 7\n');
+  const { metrics } = await store.tracking.getLoggedModel(modelId);
+  expect(metrics).toMatchObject([{ dataset: { name: 'my__labelled_tweets.tsv', digest: '7' } }]);
+});
+
 it('names the file that it cannot read', async () => {
   await store.tracking.logBatch(run.runId, { metrics: [point(0)] });
   writeFileSync(pathOf('metrics', 'a'), 'no point\n');

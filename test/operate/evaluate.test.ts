@@ -6,12 +6,13 @@ import { labelledSet, schemeOf } from '../../src/operate/labelled-rows.js';
 import { LexiconScorer } from '../../src/scoring/lexicon-scorer.js';
 import type { Score, Scorer } from '../../src/scoring/scorer.js';
 
-/** Says the first sentiment whose name stands in the text, else neutral. */
+/** Says the first sentiment whose name stands in the text, else neutral; with `swapped` the one for the other. */
 class Parrot implements Scorer {
   readonly model;
   constructor(
     id: string,
     readonly sure = 0.9,
+    readonly swapped: readonly string[] = [],
   ) {
     this.model = { id, digest: '', labels: ['negative', 'neutral', 'positive'] };
   }
@@ -19,7 +20,9 @@ class Parrot implements Scorer {
   async score(texts: readonly string[]): Promise<Score[]> {
     const { labels } = this.model;
     return texts.map((text) => {
-      const sentiment = labels.find((label) => text.includes(label)) ?? 'neutral';
+      const named = labels.find((label) => text.includes(label)) ?? 'neutral';
+      const at = this.swapped.indexOf(named);
+      const sentiment = at < 0 ? named : this.swapped[1 - at]!;
       const probabilities = labels.map((label) => (label === sentiment ? this.sure : (1 - this.sure) / 2));
       return { sentiment, score: this.sure * 100, probabilities };
     });
@@ -93,8 +96,44 @@ describe('an evaluation', () => {
 });
 
 describe('a comparison', () => {
+  const called = (...scorers: Scorer[]) => scorers.map((scorer) => ({ written: scorer.model.id, scorer }));
+
+  it('tells two bundles of one id apart by what the user wrote', async () => {
+    const contestants = [
+      { written: 'models/first', scorer: new Parrot('same/1') },
+      { written: 'models/second', scorer: new Parrot('same/1', 0.9, ['positive', 'negative']) },
+      { written: 'lexicon', scorer: new LexiconScorer() },
+    ];
+    const { models, pairs, disagreements } = await compare(contestants, set);
+    expect(models.map(({ model }) => model)).toEqual(['models/first', 'models/second', 'lexicon/1']);
+    expect(pairs[0]).toMatchObject({ a: 'models/first', b: 'models/second' });
+    expect(disagreements.find(({ text }) => text === 'so negative')!.predictions).toMatchObject({
+      'models/first': { sentiment: 'negative' },
+      'models/second': { sentiment: 'positive' },
+    });
+  });
+
+  it('says of each two which is better, whether that may be chance, or that nothing differs', async () => {
+    const texts = Array.from({ length: 20 }, (_, i) => ({
+      text: `positive ${i}`,
+      label: i < 18 ? 'positive' : 'negative',
+      lang: null,
+    }));
+    const rows = labelledSet('made up', texts, schemeOf('made up', texts));
+    const wrong = new Parrot('wrong/1', 0.9, ['negative', 'positive']);
+    const { pairs } = await compare(called(wrong, new Parrot('a/1'), new Parrot('b/1')), rows);
+    expect(pairs.map(({ verdict }) => verdict)).toEqual([
+      'a/1 is better than wrong/1',
+      'b/1 is better than wrong/1',
+      'a/1 and b/1 say the same of every row',
+    ]);
+    const few = { ...rows, rows: 3, judged: rows.judged.slice(0, 3) };
+    const { pairs: chance } = await compare(called(wrong, new Parrot('a/1')), few);
+    expect(chance[0]!.verdict).toBe('the difference of wrong/1 and a/1 may well be chance');
+  });
+
   it('is on the same rows, with the disagreements of the surest first', async () => {
-    const comparison = await compare([new Parrot('parrot/1'), new LexiconScorer()], set);
+    const comparison = await compare(called(new Parrot('parrot/1'), new LexiconScorer()), set);
     expect(comparison.models.map(({ model, evaluated }) => [model, evaluated])).toEqual([
       ['parrot/1', 4],
       ['lexicon/1', 4],
@@ -115,7 +154,7 @@ describe('a comparison', () => {
       schemeOf('', data),
     );
     const html = comparisonHtml(
-      await compare([new Parrot('a/1'), new Parrot('b/2'), new LexiconScorer()], evil),
+      await compare(called(new Parrot('a/1'), new Parrot('b/2'), new LexiconScorer()), evil),
     );
     expect(html).toContain('a/1');
     expect(html).toContain('&#60;script&#62;positive');

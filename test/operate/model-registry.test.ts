@@ -82,6 +82,39 @@ describe.each(['a folder', 'a server'])('on %s', (kind) => {
     expect(await rollback(store, 'm', 'champion')).toMatchObject({ from: '2', to: '1' });
   });
 
+  it('lists the measures of one evaluation: the newest that judged something', async () => {
+    const store = open();
+    const { experimentId } = await store.tracking.createExperiment({ name: 'e' });
+    const run = await store.tracking.createRun({ experimentId, name: 'r', startTime: 1 });
+    const { modelId } = await store.tracking.createLoggedModel({
+      experimentId,
+      name: 'm',
+      runId: run.runId,
+    });
+    await store.registry.createModel({ name: 'm' });
+    await store.registry.createVersion({ name: 'm', source: `models:/${modelId}`, runId: run.runId });
+    const measure = (timestamp: number, name: string, values: Record<string, number>) =>
+      store.tracking.logBatch(run.runId, {
+        metrics: Object.entries(values).map(([key, value]) => ({
+          ...{ key, value, timestamp, step: 0, modelId },
+          dataset: { name, digest: `digest-of-${name}` },
+        })),
+      });
+    const listed = async () => {
+      const [model] = await listModels(store);
+      const { metrics, data } = model!.versions[0]!;
+      return { metrics, data };
+    };
+    await measure(1, 'first.tsv', { evaluated: 9, coverage: 1, accuracy: 0.9, roc_auc: 0.95 });
+    await measure(2, 'second.tsv', { evaluated: 5, coverage: 0.5, accuracy: 0.6 });
+    const second = { metrics: { evaluated: 5, coverage: 0.5, accuracy: 0.6 }, data: 'second.tsv' };
+    expect(await listed()).toEqual(second);
+    await measure(3, 'unlabelled.tsv', { evaluated: 0, coverage: 0 });
+    expect(await listed()).toEqual(second);
+    await measure(4, 'first.tsv', { evaluated: 9, coverage: 1, accuracy: 0.8, roc_auc: 0.95 });
+    expect(await listed()).toMatchObject({ metrics: { accuracy: 0.8, roc_auc: 0.95 }, data: 'first.tsv' });
+  });
+
   it('a version that is not there cannot be promoted', async () => {
     const store = open();
     await expect(promote(store, 'm', '1', 'champion')).rejects.toMatchObject({

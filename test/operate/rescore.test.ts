@@ -201,4 +201,16 @@ describe('the report', () => {
     expect(html).toContain('@ann');
     expect(html).toContain('−2.000');
   });
+
+  it('puts a mention of many posts before one that a single post turned round', async () => {
+    const post = { id: 'lone', text: 'great day @ann @aaron', date: '2026-01-01' };
+    writeFileSync(join(dir, 'landing', 'lone.ndjson'), `${JSON.stringify(post)}\n`);
+    await lake.run({ until: 'idle' }).done;
+    const { mentions } = await rescoringReport(lake, await rescore(lake, new Grudge(), { into: 'gold_v2' }));
+    expect(mentions.map(({ mention, posts, shift }) => [mention, posts, shift])).toEqual([
+      ['ann', 21, -2],
+      ['bob', 40, -1],
+      ['aaron', 1, -2],
+    ]);
+  });
 });

@@ -8,13 +8,17 @@ import { invalid } from './meta-yaml.js';
  * the model's own line holds both.
  */
 export function runLine({ timestamp, value, step, dataset }: Metric): string {
-  const of = dataset === undefined || step !== 0 ? '' : ` ${dataset.name} ${dataset.digest}`;
-  return `${timestamp} ${value} ${step}${of}`;
+  return `${timestamp} ${value} ${step}${step === 0 ? fieldsOf(dataset) : ''}`;
 }
 
 export function modelLine({ timestamp, value, step, dataset }: Metric, runId: string): string {
-  const of = dataset === undefined ? '' : ` ${dataset.name} ${dataset.digest}`;
-  return `${timestamp} ${value} ${step} ${runId}${of}`;
+  return `${timestamp} ${value} ${step} ${runId}${fieldsOf(dataset)}`;
+}
+
+/** MLflow's reader refuses a line of more fields, so that a space in a file's name would cost the whole metric. */
+function fieldsOf(dataset: Metric['dataset']): string {
+  if (dataset === undefined) return '';
+  return [dataset.name, dataset.digest].map((field) => ` ${field.replace(/\s/g, '_')}`).join('');
 }
 
 export function parseRunLines(key: string, text: string, path: string): Metric[] {

@@ -41,7 +41,7 @@ ${table(
   slices.map((s) => [s.by, escaped(s.slice), String(s.posts), share(s.changed, s.posts)]),
 )}
 <h2>Who is seen differently</h2>
-<p class="note">Of the mentions with the most posts those whose balance, (positive − negative) / posts, moved most.</p>
+<p class="note">The balance is (positive − negative) / posts; those first where shift times posts is largest.</p>
 ${table(
   ['mention', 'posts', 'before (− / 0 / +)', 'now (− / 0 / +)', 'shift'],
   mentions.map((m) => [

@@ -18,7 +18,7 @@ export interface RescoringReport extends Rescored {
   /** `counts[old][new]`. */
   changes: ConfusionMatrix | null;
   slices: { by: string; slice: string; posts: number; changed: number }[];
-  /** Mentions with many posts whose sentiment moved most; counts are of rows, as in `application`. */
+  /** Those first whose shift times posts is largest; counts are of rows, as in `application`. */
   mentions: MentionShift[];
   /** Posts of which the two say different things, those first of which the new one is surest. */
   examples: ChangedPost[];
@@ -48,9 +48,6 @@ export type MeasuredModel = Pick<
   ModelQuality,
   'model' | 'evaluated' | 'coverage' | 'accuracy' | 'macro_recall' | 'macro_f1' | 'f1_positive'
 >;
-
-/** Mentions that are looked at: those with the most posts. */
-const watchedMentions = 200;
 
 export async function rescoringReport(
   { lake, spec }: { lake: Lake; spec: LakeSpec },
@@ -128,11 +125,10 @@ class Tables {
     const list = (side: string) => `{${sentiments.map((name) => `'${name}': ${side}.${name}`).join(', ')}}`;
     const { rows } = await this.lake.sql(
       `WITH o AS (${counts(this.old)}), n AS (${counts(this.fresh)})
-       SELECT * FROM (
-         SELECT n.mention, n.posts, ${list('o')} AS old, ${list('n')} AS new,
-           ((n.positive - n.negative) / n.posts - (o.positive - o.negative) / o.posts)::DOUBLE AS shift
-         FROM n JOIN o USING (mention) ORDER BY n.posts DESC, n.mention LIMIT ${watchedMentions})
-       WHERE shift <> 0 ORDER BY abs(shift) DESC, posts DESC, mention LIMIT ${limit}`,
+       SELECT n.mention, n.posts, ${list('o')} AS old, ${list('n')} AS new,
+         ((n.positive - n.negative) / n.posts - (o.positive - o.negative) / o.posts)::DOUBLE AS shift
+       FROM n JOIN o USING (mention)
+       WHERE shift <> 0 ORDER BY abs(shift) * n.posts DESC, n.mention LIMIT ${limit}`,
     );
     return rows as unknown as MentionShift[];
   }

@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { percent } from '../../../figures/percent.js';
-import type { Comparison } from '../../../operate/compare.js';
+import type { Comparison, Contestant } from '../../../operate/compare.js';
 import type { Evaluation } from '../../../operate/evaluation.js';
-import type { Scorer } from '../../../scoring/scorer.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
 import { ProgressBar } from '../../progress-bar.js';
@@ -26,7 +25,7 @@ export function define(command: Command, cli: Cli): void {
     .description(
       'Models side by side on the same labelled rows, and whether they differ by more than chance.',
     )
-    .argument('<models...>', 'two or more of: bundled, lexicon, folders of bundles');
+    .argument('<models...>', 'two or more of: bundled, lexicon, folders of bundles, models:/…, hf:…');
   addLoggingOption(addDataOptions(verb))
     .option('--html <file>', 'also write the report as one HTML file')
     .option('--disagreements <n>', 'most rows of disagreement to keep', wholeNumber, 100)
@@ -44,11 +43,12 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
   const { compare } = await import('../../../operate/compare.js');
   const { openScorer } = await import('../../../scoring/index.js');
   const { set, dataset } = await readData(cli, o);
-  const scorers: Scorer[] = [];
+  const contestants: Contestant[] = [];
   const progress = new ProgressBar(cli, 'scoring');
   try {
-    for (const model of models) scorers.push(await openScorer({ bundle: await bundleOf(cli, model) }));
-    const comparison = await compare(scorers, set, o.disagreements, (model, done, of) =>
+    for (const written of models)
+      contestants.push({ written, scorer: await openScorer({ bundle: await bundleOf(cli, written) }) });
+    const comparison = await compare(contestants, set, o.disagreements, (model, done, of) =>
       progress.update(done, of, `${count(done)} of ${plural(of, 'row')} by ${model}`),
     );
     progress.end();
@@ -57,12 +57,12 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
       await writeFile(cli.path(o.html), comparisonHtml(comparison));
       cli.say(`report in ${o.html}`);
     }
-    const about = { dataset, models: scorers.map(({ model }) => model) };
+    const about = { dataset, models: contestants.map(({ scorer }) => scorer.model) };
     const mlflow = await logTo(cli, o, (log, place) => log.logComparison(place, comparison, about));
     await cli.result({ ...comparison, mlflow }, () => shown(cli, comparison));
   } finally {
     progress.end();
-    await Promise.all(scorers.map((scorer) => scorer.close()));
+    await Promise.all(contestants.map(({ scorer }) => scorer.close()));
   }
 }
 
@@ -84,9 +84,10 @@ function shown(cli: Cli, { models, pairs, disagreements }: Comparison): string {
     ],
     { paint, width },
   );
-  const verdicts = pairs.map(
-    ({ verdict, agreement, p, only_a_right, only_b_right }) =>
-      `${verdict}: they agree on ${percent(agreement)}, alone right on ${only_a_right} and ${only_b_right} rows, McNemar p ${p < 0.0001 ? '< 0.0001' : `= ${p.toFixed(4)}`}`,
+  const verdicts = pairs.map(({ a, b, verdict, agreement, p, only_a_right, only_b_right }) =>
+    agreement === 1
+      ? verdict
+      : `${verdict}: they agree on ${percent(agreement)}; ${a} alone is right on ${count(only_a_right)}, ${b} alone on ${plural(only_b_right, 'row')}; McNemar p ${p < 0.0001 ? '< 0.0001' : `= ${p.toFixed(4)}`}`,
   );
   const examples = columns(
     [{ name: 'label', whole: true }, ...models.map(({ model: name }) => ({ name })), { name: 'text' }],
@@ -99,5 +100,5 @@ function shown(cli: Cli, { models, pairs, disagreements }: Comparison): string {
       ]),
     { paint, width },
   );
-  return [measures, verdicts.join('\n'), examples].join('\n\n');
+  return [measures, verdicts.join('\n'), ...(disagreements.length === 0 ? [] : [examples])].join('\n\n');
 }

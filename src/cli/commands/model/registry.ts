@@ -78,10 +78,11 @@ function listText(cli: Cli, models: readonly ListedModel[]): string {
     models.some(({ versions }) => versions.some(({ metrics }) => key in metrics)),
   );
   const rows = models.flatMap(({ name, versions }) =>
-    versions.map(({ version, aliases, metrics, created_at }) => [
+    versions.map(({ version, aliases, metrics, data, created_at }) => [
       `${name}/${version}`,
       aliases.map((alias) => `@${alias}`).join(' '),
       ...measured.map((key) => metrics[key]?.toFixed(4) ?? '–'),
+      ...(measured.length === 0 ? [] : [data ?? '–']),
       ago(created_at, Date.now()),
     ]),
   );
@@ -89,6 +90,7 @@ function listText(cli: Cli, models: readonly ListedModel[]): string {
     { name: 'model', whole: true },
     { name: 'aliases', whole: true },
     ...measured.map((name) => ({ name: name.replaceAll('_', ' '), align: 'right' as const })),
+    ...(measured.length === 0 ? [] : [{ name: 'by the rows of' }]),
     { name: 'made' },
   ];
   return columns(head, rows, { paint, width });
