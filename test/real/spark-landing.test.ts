@@ -1,6 +1,6 @@
 /**
- * The landing place read by Spark: every line of every shape, sound or spoiled, gives the row, the fate and the reason that
- * the embedded engine gives.
+ * The landing place read by Spark: every line, record and row of every format, sound or spoiled, gives the row, the fate and the
+ * reason that the embedded engine gives.
  */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,14 +9,16 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   connectSpark,
-  project,
   readPath,
   type SparkRow,
   type SparkSession,
-  sqlRelation,
+  withRelations,
 } from '../../src/engine/spark/connect/index.js';
-import { landingSettings, landingViews } from '../../src/engine/spark/sql/landing/index.js';
+import { landedPosts, leftZipped, wholeFiles } from '../../src/engine/spark/landing.js';
+import { landingSettings } from '../../src/engine/spark/sql/landing/index.js';
 import type { ColumnMapping } from '../../src/posts/canonical.js';
+import { type SourceOptions, sourceOptions } from '../../src/sources/options.js';
+import { landNastyFiles } from './nasty-files.js';
 import { nastyLine } from './nasty-records.js';
 import { Draw } from './nasty-texts.js';
 import { type LandedRow, readLanding } from './read-landing.js';
@@ -57,14 +59,17 @@ const mappings: Record<string, ColumnMapping> = {
 let dir: string;
 let server: RealSpark;
 let spark: SparkSession;
+let nasty: string[];
 
 beforeAll(async () => {
   dir = realpathSync(mkdtempSync(join(tmpdir(), 'murmur-real-spark-landing-')));
-  for (const [path, content] of Object.entries(files)) land(path, content);
-  land('zipped.ndjson.gz', gzipSync(files['plain.ndjson']!));
-  land('half.ndjson.tmp', Buffer.from('{"text":"not yet"}\n'));
-  land('_hidden.ndjson', Buffer.from('{"text":"not for us"}\n'));
-  land('table.csv', Buffer.from('text\nhello\n'));
+  for (const [path, content] of Object.entries(files)) land(`landing/${path}`, content);
+  land('landing/zipped.ndjson.gz', gzipSync(files['plain.ndjson']!));
+  land('landing/half.ndjson.tmp', Buffer.from('{"text":"not yet"}\n'));
+  land('landing/_hidden.ndjson', Buffer.from('{"text":"not for us"}\n'));
+  nasty = await landNastyFiles(join(dir, 'landing'), draw);
+  land('csv/headless', Buffer.from('1,2009-04-06,ann,first\n0,2009-04-07,bob,"second, and last"\n1,x\n'));
+  land('csv/with.ndjson', Buffer.from('4;"a;b";"c"\n'));
   server = await startSparkServer(dir);
   spark = await connectSpark(server.remote);
   await spark.setConf(landingSettings);
@@ -76,60 +81,77 @@ afterAll(async () => {
 });
 
 function land(path: string, content: Buffer): void {
-  const file = join(dir, 'landing', path);
+  const file = join(dir, path);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
 }
 
+/** The rows that Spark finds, by file. */
+async function readBySpark(
+  folder: string,
+  { format, csv }: SourceOptions,
+  mapping: ColumnMapping,
+): Promise<Map<string, LandedRow[]>> {
+  const options = { ...wholeFiles, ...leftZipped };
+  const read = readPath(folder, { format: 'text', schema: 'value STRING', options });
+  const posts = await landedPosts(spark, read, { root: `file://${folder}/`, format, csv, maxLine, mapping });
+  const rows = await spark.rows(
+    withRelations(
+      'SELECT * EXCEPT (__fault), __fault.rule, __fault.reason, __fault.raw FROM posts ORDER BY __position',
+      { posts },
+    ),
+  );
+  const byFile = new Map<string, LandedRow[]>();
+  for (const row of rows) {
+    const file = String(row.__source_file);
+    byFile.set(file, [...(byFile.get(file) ?? []), landedRow(row)]);
+  }
+  return byFile;
+}
+
 describe.each(Object.keys(mappings))('with mapping: %s', (name) => {
   const mapping = mappings[name]!;
-  const byFile = new Map<string, LandedRow[]>();
+  const options = sourceOptions.parse({ max_line: maxLine });
+  let found: Map<string, LandedRow[]>;
+  let expected: Map<string, LandedRow[]>;
   beforeAll(async () => {
-    const root = join(dir, 'landing');
-    const read = readPath(root, {
-      format: 'text',
-      schema: 'value STRING',
-      options: { wholetext: 'true', recursiveFileLookup: 'true' },
-    });
-    await spark.view('landed', project(read, ['value', '_metadata.file_path AS file_path']));
-    const views = landingViews(
-      { source: 'landed', root: `file://${root}/`, format: 'auto', maxLine, mapping },
-      'landing',
-    );
-    for (const { name, select } of views) await spark.view(name, sqlRelation(select));
-    const rows = await spark.rows(
-      `SELECT * EXCEPT (__fault), __fault.rule, __fault.reason, __fault.raw FROM ${views.at(-1)!.name} ORDER BY __position`,
-    );
-    for (const row of rows) {
-      const file = String(row.__source_file);
-      byFile.set(file, [...(byFile.get(file) ?? []), landedRow(row)]);
-    }
+    found = await readBySpark(join(dir, 'landing'), options, mapping);
+    expected = await readLanding(join(dir, 'landing'), options, mapping);
+  });
+  const rows = (of: Map<string, LandedRow[]>, path: string) => (of.get(path) ?? []).map(comparable);
+
+  it.each([...Object.keys(files), 'zipped.ndjson.gz'])(
+    '%s is read as the embedded engine reads it',
+    (path) => {
+      expect(rows(found, path)).toEqual(rows(expected, path));
+    },
+  );
+
+  it('so is every file of another format', () => {
+    for (const path of nasty)
+      expect({ path, rows: rows(found, path) }).toEqual({ path, rows: rows(expected, path) });
   });
 
-  it.each(Object.keys(files))('%s is read as the embedded engine reads it', (path) => {
-    const expected = readLanding(path, files[path]!, mapping, maxLine);
-    expect((byFile.get(path) ?? []).map(comparable)).toEqual(expected.map(comparable));
-  });
-
-  it('a gzipped file gives what it holds', () => {
-    const expected = readLanding('zipped.ndjson.gz', files['plain.ndjson']!, mapping, maxLine);
-    expect((byFile.get('zipped.ndjson.gz') ?? []).map(comparable)).toEqual(expected.map(comparable));
-  });
-
-  it('what is not finished or hidden is left alone; another format is told of', () => {
-    expect([...byFile.keys()].filter((file) => /tmp|hidden/.test(file))).toEqual([]);
-    expect(byFile.get('table.csv')).toEqual([
-      expect.objectContaining({
-        fate: 'quarantined',
-        rule: 'unreadable',
-        reason: expect.stringContaining('NDJSON'),
-      }),
-    ]);
+  it('and nothing else: what is not finished or hidden is left alone', () => {
+    expect([...found.keys()].sort()).toEqual([...expected.keys()].sort());
+    expect(expected.size).toBeGreaterThan(80);
   });
 });
 
-it('draws lines of every fate', () => {
-  const landed = readLanding('plain.ndjson', files['plain.ndjson']!, {}, maxLine);
+it.each([
+  ['columns by their order', { columns: ['sentiment', 'date', 'user', 'text'], header: 'no' }],
+  ['a delimiter of its own', { delimiter: ';' }],
+])('with %s every file is CSV, whatever its name', async (_, csv) => {
+  const options = sourceOptions.parse({ format: 'csv', csv, max_line: maxLine });
+  const found = await readBySpark(join(dir, 'csv'), options, {});
+  const expected = await readLanding(join(dir, 'csv'), options, {});
+  expect(found.size).toBe(2);
+  for (const [path, rows] of expected) expect(found.get(path)!.map(comparable)).toEqual(rows.map(comparable));
+});
+
+it('draws lines of every fate', async () => {
+  const options = sourceOptions.parse({ max_line: maxLine });
+  const landed = (await readLanding(join(dir, 'landing'), options, {})).get('plain.ndjson')!;
   const rules = new Set(landed.map(({ fate, rule }) => rule ?? fate));
   expect([...rules].sort()).toEqual(['bad_line', 'bad_record', 'dropped', 'line_too_long', null].sort());
   const sources = new Set(landed.map(({ row }) => row?.source));
@@ -148,12 +170,12 @@ function landedRow(row: SparkRow): LandedRow {
   };
 }
 
-/** Where broken JSON is broken is the parser's own knowledge; order of keys and the writing of numbers say nothing. */
+/** Where broken JSON or Parquet is broken is the parser's own knowledge; order of keys and the writing of numbers say nothing. */
 function comparable({ reason, row, ...rest }: LandedRow): unknown {
   const { processing_time, seq, _rescued_data, ...values } = row ?? {};
   return {
     ...rest,
-    reason: reason?.replace(/^broken JSON.*/s, 'broken JSON') ?? null,
+    reason: reason?.replace(/^(broken JSON|not readable as Parquet).*/s, '$1') ?? null,
     row: row && {
       ...values,
       seq: seq === null ? null : String(seq),

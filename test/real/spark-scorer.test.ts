@@ -14,13 +14,10 @@ import {
   sparkExceptions,
   withRelations,
 } from '../../src/engine/spark/connect/index.js';
+import { assumedPython } from '../../src/engine/spark/python/on-workers.js';
+import { workerFault } from '../../src/engine/spark/python/worker-fault.js';
 import { bundleArtifact } from '../../src/engine/spark/scorer/bundle-artifact.js';
-import {
-  assumedPython,
-  type BundleOnWorkers,
-  scorerCommand,
-} from '../../src/engine/spark/scorer/scorer-command.js';
-import { workerFault } from '../../src/engine/spark/scorer/worker-fault.js';
+import { type BundleOnWorkers, scorerCommand } from '../../src/engine/spark/scorer/scorer-command.js';
 import { ensureExperiment, logModel, openStore, registerModel } from '../../src/mlflow/index.js';
 import { column } from '../../src/schema/column-types.js';
 import { type Bundle, bundleFolder, loadBundle, openScorer, type Score } from '../../src/scoring/index.js';

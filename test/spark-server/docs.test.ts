@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { packageRoot } from '../../src/base/package-root.js';
-import { workerPackages } from '../../src/engine/spark/scorer/worker-fault.js';
+import { workerPackages } from '../../src/engine/spark/python/worker-fault.js';
 import {
   deltaVersion,
   oldestJava,
@@ -27,7 +27,7 @@ it('has the line that installs what workers need, which is what a local Spark ge
 });
 
 it('names the codes of the workers, and commands that there are', () => {
-  const source = ['src/engine/spark/scorer/worker-fault.ts', 'src/engine/spark/connect/faults.ts']
+  const source = ['src/engine/spark/python/worker-fault.ts', 'src/engine/spark/connect/faults.ts']
     .map((path) => readFileSync(join(packageRoot(), path), 'utf8'))
     .join();
   const codes = [...page.matchAll(/^\| `(spark\.\w+)` \|/gm)].map(([, code]) => code!);

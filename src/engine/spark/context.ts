@@ -14,6 +14,19 @@ export interface SparkPlaces {
   checkpoint(stream: string): string;
 }
 
+/** How the files of the landing place are written. */
+export interface LandingPlace extends Omit<LandingOptions, 'source' | 'opened'> {
+  /** The landing place: a folder, or a URI of any scheme. */
+  readonly root: string;
+  readonly csv: {
+    readonly header: 'auto' | 'yes' | 'no';
+    /** One character, or `auto`. */
+    readonly delimiter: string;
+    /** Names of the columns, where the file has none or others. */
+    readonly columns?: readonly string[] | undefined;
+  };
+}
+
 /** The model that scores. */
 export interface SparkModel {
   /** `name/version`. */
@@ -29,7 +42,7 @@ export interface SparkContext {
   connect(): Promise<SparkSession>;
   readonly places: SparkPlaces;
   /** How the files of the landing place are read. */
-  readonly landing: Omit<LandingOptions, 'source'> & {
+  readonly landing: LandingPlace & {
     /** Found by Databricks' Auto Loader, else by Spark's file source. */
     readonly autoLoader: boolean;
   };

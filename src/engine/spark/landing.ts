@@ -1,4 +1,7 @@
-/** The landing place as a stream of posts: whole files, found by Spark, taken apart by views of this session. */
+/**
+ * The landing place as a stream of posts: whole files, found by Spark. JSON is taken apart by views of this session, every other
+ * file is opened in Python first.
+ */
 import {
   project,
   type Relation,
@@ -7,34 +10,69 @@ import {
   type SparkSession,
   sqlRelation,
 } from './connect/index.js';
-import type { SparkContext } from './context.js';
-import { landingViews } from './sql/landing/index.js';
+import type { LandingPlace, SparkContext } from './context.js';
+import { fileOpener } from './file-opener.js';
+import { filesSql, isPlain, landingViews } from './sql/landing/index.js';
 
-const filesView = 'murmur_files';
+const [found, finished, opened] = ['murmur_files', 'murmur_finished_files', 'murmur_opened_files'];
 
-/** @throws spark.format_unsupported (user), spark.* */
+/** @throws spark.* */
 export async function landingOf(
   session: SparkSession,
   { places, landing }: SparkContext,
   maxFiles: number,
 ): Promise<Relation> {
-  const { autoLoader, ...options } = landing;
   const files = readPath(places.landing, {
-    format: autoLoader ? 'cloudFiles' : 'text',
+    format: landing.autoLoader ? 'cloudFiles' : 'text',
     schema: 'value STRING',
     streaming: true,
     options: {
-      wholetext: 'true',
-      recursiveFileLookup: 'true',
-      ...(autoLoader
+      ...wholeFiles,
+      ...(landing.autoLoader
         ? { 'cloudFiles.format': 'text', 'cloudFiles.maxFilesPerTrigger': String(maxFiles) }
-        : { maxFilesPerTrigger: String(maxFiles) }),
+        : { ...leftZipped, maxFilesPerTrigger: String(maxFiles) }),
     },
   });
+  return landedPosts(session, files, landing);
+}
+
+/** Of a text source: a file is a row, and the bytes of it are left as they are. */
+export const wholeFiles = { wholetext: 'true', recursiveFileLookup: 'true' } as const;
+
+/**
+ * Of a text source: gzip is taken off where a file is opened. Where Hadoop does it, a file that is cut ends the stream. The
+ * extension has another name in the Hadoop client that Spark brings along.
+ */
+export const leftZipped = {
+  'io.compression.codecs': 'org.apache.hadoop.io.compress.PassthroughCodec',
+  'io.compress.passthrough.extension': '.gz',
+  'org.apache.hadoop.shaded.io.compress.passthrough.extension': '.gz',
+} as const;
+
+/**
+ * The rows of bronze, and what gives none (see `landingViews`).
+ * @param files of a text source, whole
+ * @throws spark.worker_package_missing (external), spark.*
+ */
+export async function landedPosts(
+  session: SparkSession,
+  files: Relation,
+  landing: LandingPlace,
+): Promise<Relation> {
   // The path of a row's file is known where the file is read, and nowhere else.
-  await session.view(filesView, project(files, ['value', '_metadata.file_path AS file_path']));
-  let last = filesView;
-  for (const { name, select } of landingViews({ ...options, source: filesView }, 'murmur_landing')) {
+  await session.view(found, project(files, ['value', '_metadata.file_path AS file_path']));
+  await session.view(finished, sqlRelation(filesSql(found, landing.root)));
+  const open = await fileOpener(session, landing);
+  await session.view(
+    opened,
+    open(
+      sqlRelation(
+        `SELECT source_file, CAST(value AS BINARY) AS content FROM ${finished} WHERE NOT (${isPlain(landing.format)})`,
+      ),
+    ),
+  );
+  let last = finished;
+  for (const { name, select } of landingViews({ ...landing, source: finished, opened }, 'murmur_landing')) {
     await session.view(name, sqlRelation(select));
     last = name;
   }

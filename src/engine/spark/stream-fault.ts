@@ -1,7 +1,7 @@
 /** Why a stream failed, in our words where we know the cause: a rule, a worker's Python, another controller. */
 import { MurmurError } from '../../base/errors.js';
 import { rootCause, sparkExceptions } from './connect/index.js';
-import { workerFault } from './scorer/worker-fault.js';
+import { workerFault } from './python/worker-fault.js';
 import { failedRule } from './sql/failed-rule.js';
 
 export function streamFault(stream: string, error: MurmurError): MurmurError {

@@ -60,6 +60,7 @@ export async function openOnSpark(
     landing: {
       root: placesOf(lake).landing,
       format: spec.format,
+      csv: spec.csv,
       maxLine: spec.max_line,
       mapping: spec.columns,
       autoLoader: spark.auto_loader,

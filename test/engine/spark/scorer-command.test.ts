@@ -1,66 +1,17 @@
-/** What travels to Spark's Python workers: read back opcode by opcode, as a worker's unpickler would. */
+/** What travels to Spark's Python workers to score there. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/base/package-root.js';
 import { type ScorerCommandOptions, scorerCommand } from '../../../src/engine/spark/scorer/scorer-command.js';
 import { column } from '../../../src/schema/column-types.js';
+import { callsOf } from './unpickled.js';
 
 const model = { id: 'tweets/1', digest: 'd'.repeat(64) };
 const columns = [column('post_id', 'string'), column('text', 'string'), column('scored_at', 'timestamp')];
 
 function make(more: Partial<ScorerCommandOptions> = {}) {
   return scorerCommand({ bundle: { path: '/models/a' }, model, columns, text: 'text', ...more });
-}
-
-/** A call that the unpickler makes: function and arguments. */
-interface Call {
-  fn: string;
-  args: unknown[];
-}
-
-/** The calls of a pickle in their order; the last one's result is the pickle's. @throws for an opcode that is not ours */
-function callsOf(bytes: Uint8Array): Call[] {
-  const data = Buffer.from(bytes);
-  const mark = Symbol('mark');
-  const stack: unknown[] = [];
-  const calls: Call[] = [];
-  let at = 0;
-  const line = () => {
-    const end = data.indexOf('\n', at);
-    const text = data.toString('utf8', at, end);
-    at = end + 1;
-    return text;
-  };
-  const opcodes: Record<string, () => void> = {
-    c: () => stack.push(`${line()}.${line()}`),
-    '(': () => stack.push(mark),
-    X: () => {
-      const length = data.readUInt32LE(at);
-      at += 4 + length;
-      stack.push(data.toString('utf8', at - length, at));
-    },
-    '}': () => stack.push({}),
-    s: () => {
-      const [key, value] = stack.splice(-2);
-      Object.assign(stack.at(-1) as object, { [key as string]: value });
-    },
-    t: () => stack.push(stack.splice(stack.lastIndexOf(mark)).slice(1)),
-    R: () => {
-      const [fn, args] = stack.splice(-2) as [string, unknown[]];
-      calls.push({ fn, args });
-      stack.push(calls.at(-1));
-    },
-    '0': () => stack.pop(),
-  };
-  for (;;) {
-    const opcode = String.fromCharCode(data[at++]!);
-    if (opcode === '.') break;
-    opcodes[opcode]!();
-  }
-  expect(at).toBe(data.length);
-  expect(stack).toEqual([calls.at(-1)]);
-  return calls;
 }
 
 const shipped = (path: string) => readFileSync(join(packageRoot(), 'models', path), 'utf8');

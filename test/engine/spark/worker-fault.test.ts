@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { workerFault, workerVersions } from '../../../src/engine/spark/scorer/worker-fault.js';
+import { workerFault, workerVersions } from '../../../src/engine/spark/python/worker-fault.js';
 
 /** As Spark reports what a Python worker raised. */
 const report = (last: string) => `[PYTHON_EXCEPTION] An exception was thrown from the Python worker:

@@ -1,7 +1,7 @@
 /** A Python function that gives back what it gets, for the Arrow map: what it costs is the way to Python and back. */
 import { mapArrow, type Relation } from '../../../src/engine/spark/connect/index.js';
-import { call, dictionary, pickled, text } from '../../../src/engine/spark/scorer/pickle.js';
-import { assumedPython } from '../../../src/engine/spark/scorer/scorer-command.js';
+import { assumedPython } from '../../../src/engine/spark/python/on-workers.js';
+import { call, dictionary, pickled, text } from '../../../src/engine/spark/python/pickle.js';
 
 const source = `
 from pyspark.sql.types import StructType

@@ -1,16 +1,8 @@
-/**
- * The command that scores posts in Spark's Python workers. It carries the Python source itself, because modules that are
- * uploaded to a session are not found by the workers of a streaming query; a worker runs the source once and keeps the
- * loaded model for as long as it lives.
- */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+/** The command that scores posts in Spark's Python workers. */
 import { MurmurError } from '../../../base/errors.js';
-import { packageRoot } from '../../../base/package-root.js';
 import { column, type StructField } from '../../../schema/column-types.js';
 import { ddlOf } from '../ddl.js';
-import { call, dictionary, pickled, text } from './pickle.js';
+import { pythonCommand } from '../python/python-command.js';
 
 /** Where the workers find the bundle: a folder that all of them see, a file of the session, or MLflow's registry. */
 export type BundleOnWorkers =
@@ -42,25 +34,8 @@ export interface ScorerCommand {
   ddl: string;
 }
 
-/** The Python version that a command names at first; where the workers have another, `workerVersions` tells which. */
-export const assumedPython = '3.11';
-
 /** The sources in the order in which they are run in one module. */
-const sources = { 'murmur_pyfunc.py': 'pyfunc', 'murmur_spark.py': 'spark' };
-
-/** Makes the module of the sources, once a process. */
-const bootstrap = `\
-import platform, sys, types
-if name not in sys.modules:
-    module = types.ModuleType(name)
-    for file, source in sources.items():
-        try:
-            exec(compile(source, file, 'exec'), module.__dict__)
-        except ImportError as fault:
-            where = f'{sys.executable}, Python {platform.python_version()}'
-            raise RuntimeError(f'MURMUR_MISSING_PACKAGE {fault.name} ({where}): {fault}') from None
-    sys.modules[name] = module
-`;
+const sources = ['pyfunc/murmur_pyfunc.py', 'spark/murmur_spark.py'];
 
 /** @throws spark.scorer_columns (internal) when the relation lacks the text or the batch's time */
 export async function scorerCommand(options: ScorerCommandOptions): Promise<ScorerCommand> {
@@ -72,16 +47,6 @@ export async function scorerCommand(options: ScorerCommandOptions): Promise<Scor
       fault: 'internal',
     });
   }
-  const code = await Promise.all(
-    Object.entries(sources).map(async ([file, folder]) => {
-      const source = await readFile(join(packageRoot(), 'models', folder, file), 'utf8');
-      return [file, text(source)] as const;
-    }),
-  );
-  const module = `murmur_${createHash('sha256')
-    .update(Buffer.concat(code.map(([, source]) => source)))
-    .digest('hex')
-    .slice(0, 16)}`;
   const parameters = {
     bundle,
     model: { id: model.id, digest: model.digest },
@@ -90,15 +55,7 @@ export async function scorerCommand(options: ScorerCommandOptions): Promise<Scor
     worker,
   };
   return {
-    command: pickled(
-      call(
-        'builtins',
-        'exec',
-        text(bootstrap),
-        dictionary({ name: text(module), sources: dictionary(Object.fromEntries(code)) }),
-      ),
-      call(module, 'command', text(JSON.stringify(parameters))),
-    ),
+    command: await pythonCommand(sources, parameters),
     ddl: ddlOf([...columns, ...added, ...(worker ? addedByWorkers : [])]),
   };
 }

@@ -1,2 +1,3 @@
+export { filesSql, isPlain, type LandingFormat } from './files.js';
 export { type LandingOptions, landingSettings, landingViews } from './landing.js';
 export type { View } from './stage.js';

@@ -29,7 +29,6 @@ export const landingSettings = { 'spark.sql.variant.allowDuplicateKeys': 'true' 
  * The views, each over the one before it, of which the last has the rows of the landing place: the columns of bronze,
  * without `processing_time`'s value, and the hidden columns that `compilePlan` expects of it.
  * @param name of the views, with a number behind it
- * @throws spark.format_unsupported (user) for CSV and Parquet
  */
 export function landingViews(options: LandingOptions, name: string): View[] {
   const places = new Places();

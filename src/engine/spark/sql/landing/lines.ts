@@ -1,52 +1,44 @@
 /**
- * Files to records, each with its place: the lines of NDJSON, the elements of a JSON array. What cannot be read stays as a
- * record with a fault. JSON is held to the rules of `sources/files/json-object.ts`: whole integers that a double cannot
- * hold become strings of their digits, a lone surrogate or a NUL is refused.
+ * Files to records, each with its place: the lines of NDJSON, the elements of a JSON array, and the records that Python
+ * found in files of other formats. What cannot be read stays as a record with a fault. JSON is held to the rules of
+ * `sources/files/json-object.ts`: whole integers that a double cannot hold become strings of their digits, a lone
+ * surrogate or a NUL is refused.
  */
-import { MurmurError } from '../../../../base/errors.js';
-import { letSql, pattern, quoted } from '../../../../posts/sql/spark-literals.js';
+import { letSql, pattern } from '../../../../posts/sql/spark-literals.js';
+import { isPlain, type LandingFormat } from './files.js';
 import { adding, type Stage } from './stage.js';
 import { items } from './variant.js';
 
 export interface LineOptions {
-  /** A view over whole files: `value` their text (`wholetext`), `file_path` their URI (`_metadata.file_path`). */
+  /** A view over the files by `filesSql`. */
   source: string;
-  /** The landing place: a folder, or a URI of any scheme. */
-  root: string;
-  format: 'auto' | 'ndjson' | 'json' | 'csv' | 'parquet';
+  /** A view over what Python made of the files that are not plain JSON (`models/spark/murmur_landing.py`). */
+  opened: string;
+  format: LandingFormat;
   /** Bytes; a longer line goes to quarantine. */
   maxLine: number;
 }
 
-/**
- * Stages to `source_file`, `position`, `v` (a VARIANT that is an object, or null) and `fault` (rule, reason, raw; or null).
- * @throws spark.format_unsupported (user) for CSV and Parquet
- */
-export function recordStages({ root, format, maxLine }: LineOptions): Stage[] {
-  if (format === 'csv' || format === 'parquet')
-    throw new MurmurError(
-      'spark.format_unsupported',
-      `format: ${format} cannot be read from the landing place by Spark`,
-      {
-        fault: 'user',
-        fix: 'land the posts as NDJSON or JSON (format: ndjson), or run this lake with `engine: embedded`',
-      },
-    );
+/** Stages to `source_file`, `position`, `v` (a VARIANT that is an object, or null) and `fault` (rule, reason, raw; or null). */
+export function recordStages({ opened, format, maxLine }: LineOptions): Stage[] {
   const isArray = format === 'ndjson' ? 'false' : `text RLIKE ${pattern('\\A[\\x00-\\x20]*\\[')}`;
-  const isForeign = `source_file RLIKE ${pattern('(?i)\\.(csv|tsv|parquet)(\\.gz)?\\z')}`;
   return [
+    (
+      from,
+    ) => `SELECT source_file, value AS text, CAST(NULL AS BIGINT) AS ordinal, CAST(NULL AS STRING) AS found_rule,
+        CAST(NULL AS STRING) AS found_reason FROM ${from} WHERE ${isPlain(format)}
+      UNION ALL SELECT source_file, CAST(content AS STRING), position, rule, reason FROM ${opened}`,
     (from) =>
-      `SELECT ${withoutMark('value')} AS text, ${relative('file_path', root)} AS source_file FROM ${from}`,
-    (from) => `SELECT *, CASE WHEN ${isForeign} THEN ${quoted(foreign)} END AS unread FROM ${from}
-      WHERE NOT source_file RLIKE ${pattern('(?i)\\.(tmp|part|crdownload)(/|\\z)')}`,
-    (from) => `SELECT source_file, unread, explode(CASE
-        WHEN unread IS NOT NULL THEN array(${record({ position: '1', line: "''" })})
+      `SELECT source_file, ordinal, found_rule, found_reason, ${withoutMark('text')} AS text FROM ${from}`,
+    // What stands before the explosion is read by either of two scans; behind it Spark has no cause to plan all of it twice.
+    (from) => `SELECT source_file, ordinal IS NOT NULL AS is_found, found_rule, found_reason, explode(CASE
+        WHEN ordinal IS NOT NULL THEN array(${record({ position: 'ordinal', line: 'text' })})
         WHEN ${isArray} THEN ${elements('text')}
         ELSE ${lines('text')} END) AS r FROM ${from}`,
     (
       from,
-    ) => `SELECT source_file, unread, r.position, r.line, r.is_last, coalesce(r.element, ${parsed('r.line')}) AS v FROM ${from}
-      WHERE r.element IS NOT NULL OR unread IS NOT NULL OR NOT r.line RLIKE ${pattern('\\A[ \\t-\\r]*\\z')}`,
+    ) => `SELECT source_file, is_found, found_rule, found_reason, r.position, r.line, r.is_last, coalesce(r.element, ${parsed('r.line')}) AS v
+      FROM ${from} WHERE is_found OR r.element IS NOT NULL OR NOT r.line RLIKE ${pattern('\\A[ \\t-\\r]*\\z')}`,
     adding({ reason: reasonSql(maxLine) }),
     (
       from,
@@ -55,19 +47,8 @@ export function recordStages({ root, format, maxLine }: LineOptions): Stage[] {
   ];
 }
 
-const foreign =
-  'Spark reads NDJSON and JSON from the landing place, and this file is named for another format';
-
 function ruleSql(maxLine: number): string {
-  return `CASE WHEN unread IS NOT NULL THEN 'unreadable' WHEN octet_length(line) > ${maxLine} THEN 'line_too_long' ELSE 'bad_line' END`;
-}
-
-/** The path of a file below the landing place, with its `%xx` decoded. */
-function relative(uri: string, root: string): string {
-  const folder = `${root.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/\/+$/, '')}/`;
-  const decoded = `coalesce(try_url_decode(replace(${uri}, '+', '%2B')), ${uri})`;
-  return `substr(${decoded}, CASE WHEN locate(${quoted(folder)}, ${decoded}) > 0
-    THEN locate(${quoted(folder)}, ${decoded}) + ${[...folder].length} ELSE 1 END)`;
+  return `CASE WHEN found_rule IS NOT NULL THEN found_rule WHEN octet_length(line) > ${maxLine} THEN 'line_too_long' ELSE 'bad_line' END`;
 }
 
 function withoutMark(text: string): string {
@@ -154,7 +135,8 @@ function reasonSql(maxLine: number): string {
   const lone = `${veiled('line')} RLIKE ${pattern(`${high}(?!${low})|(?<!${high})${low}`)}`;
   const type = 'schema_of_variant(v)';
   return `CASE
-    WHEN unread IS NOT NULL THEN unread
+    WHEN found_reason IS NOT NULL THEN found_reason
+    WHEN is_found AND v IS NOT NULL THEN NULL
     WHEN octet_length(line) > ${maxLine} THEN 'longer than ${maxLine} bytes (max_line)'
     WHEN NOT is_valid_utf8(line) THEN 'invalid UTF-8'
     WHEN contains(line, '\\u0000') THEN 'a NUL byte'

@@ -41,7 +41,7 @@ export function workerFault(report: string, cause?: unknown): MurmurError | unde
   const known = faults[named ?? ''];
   if (known === undefined) return undefined;
   const { code, what, ...details } = known;
-  return new MurmurError(code, `scoring on Spark: ${what}: ${detail}`, { ...details, cause });
+  return new MurmurError(code, `working on Spark: ${what}: ${detail}`, { ...details, cause });
 }
 
 /**
