@@ -82,7 +82,10 @@ async function openPage(look: { dark?: boolean; width?: number } = {}): Promise<
   return { page, faults };
 }
 
+// What follows a click or a message appears with the browser's next frame: every look at the page is a poll.
 const headline = (page: Page) => page.locator('h1').textContent();
+const modelShown = (page: Page) => page.locator('.fact strong').first().textContent();
+const overflow = (page: Page) => page.evaluate('document.documentElement.scrollWidth - innerWidth');
 const goldRows = async (page: Page) =>
   Number((await page.locator('.totals tr:has-text("gold") .strong').textContent())!.replaceAll(',', ''));
 
@@ -113,11 +116,11 @@ it('a typed post comes back scored, by keyboard alone', async () => {
   const journey = page.locator('.journey').first();
   await journey.locator('.verdict').waitFor(patience);
   await expect.poll(() => journey.locator('.stations .done').count(), patience).toBe(5);
-  expect(await journey.locator('.journey-text').textContent()).toBe(
-    'I love this @northport_line7, what a wonderful day! <b>"&amp;',
-  );
-  expect(await journey.locator('.verdict').textContent()).toMatch(/^positive \d+\.\d$/);
-  expect(await box.inputValue()).toBe('');
+  await expect
+    .poll(() => journey.locator('.journey-text').textContent(), patience)
+    .toBe('I love this @northport_line7, what a wonderful day! <b>"&amp;');
+  await expect.poll(() => journey.locator('.verdict').textContent(), patience).toMatch(/^positive \d+\.\d$/);
+  await expect.poll(() => box.inputValue(), patience).toBe('');
   await page.screenshot({ path: join(pictures, 'typed-dark.png') });
   expect(faults).toEqual([]);
   await page.close();
@@ -141,21 +144,18 @@ it('shows how right the model is, live, in both themes and on a narrow screen', 
     const { page, faults } = await openPage(look);
     await page.getByRole('link', { name: 'Model', exact: true }).click();
     await expect.poll(() => headline(page), patience).toMatch(/^Right on [\d.]+\s% of the posts/);
-    const counts = await page.locator('.confusion svg text[font-size="18"]').allTextContents();
-    expect(counts).toHaveLength(9);
-    const labelled = counts.reduce((sum, text) => sum + Number(text), 0);
+    const counts = () => page.locator('.confusion svg text[font-size="18"]').allTextContents();
+    await expect.poll(counts, patience).toHaveLength(9);
+    const total = async () => (await counts()).reduce((sum, text) => sum + Number(text), 0);
+    const labelled = await total();
     expect(labelled).toBeGreaterThan(0);
     await expect
       .poll(async () => (await page.locator('.measures .readout').textContent())!, patience)
       .toMatch(/coverage (100\.0|99\.\d)\s%$/);
     // Posts go on coming, and the matrix with them.
-    const total = async () => {
-      const texts = await page.locator('.confusion svg text[font-size="18"]').allTextContents();
-      return texts.reduce((sum, text) => sum + Number(text), 0);
-    };
     await expect.poll(total, patience).toBeGreaterThan(labelled);
-    expect(await page.locator('.fact strong').first().textContent()).toMatch(/^murmur-minilm-tweets\/\d/);
-    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+    await expect.poll(() => modelShown(page), patience).toMatch(/^murmur-minilm-tweets\/\d/);
+    await expect.poll(() => overflow(page), patience).toBe(0);
     const name = `model${look.dark ? '-dark' : ''}${look.width ? '-narrow' : ''}.png`;
     await page.screenshot({ path: join(pictures, name), fullPage: true });
     expect(faults).toEqual([]);
@@ -166,16 +166,15 @@ it('shows how right the model is, live, in both themes and on a narrow screen', 
 it('fits a narrow screen, and remembers the colours that were chosen', async () => {
   const { page, faults } = await openPage({ width: 400 });
   await page.locator('.bars li').first().waitFor(patience);
-  const overflow = () => page.evaluate('document.documentElement.scrollWidth - innerWidth');
-  expect(await overflow()).toBe(0);
+  await expect.poll(() => overflow(page), patience).toBe(0);
   const scheme = () => page.evaluate('getComputedStyle(document.documentElement).colorScheme');
   const colours = page.getByRole('button', { name: /^Colours/ });
   await colours.click();
   await colours.click();
-  expect(await scheme()).toBe('dark');
+  await expect.poll(scheme, patience).toBe('dark');
   await page.reload();
   await page.locator('.bars li').first().waitFor(patience);
-  expect(await scheme()).toBe('dark');
+  await expect.poll(scheme, patience).toBe('dark');
   await page.screenshot({ path: join(pictures, 'narrow-dark.png'), fullPage: true });
   expect(faults).toEqual([]);
   await page.close();
@@ -193,14 +192,14 @@ it('says when the server is gone, comes back by itself, and then says that nothi
   const { port } = new URL(url);
   await serve(['-C', join(dir, 'lake'), 'dashboard', '--port', port]);
   await expect.poll(() => headline(page), patience).toBe('The pipeline is not running.');
-  expect(await page.locator('.lost-banner').count()).toBe(0);
-  expect(await page.locator('.command code').textContent()).toBe('murmur run');
-  expect(await goldRows(page)).toBeGreaterThan(0);
-  expect(await page.locator('.posts li').count()).toBe(20);
+  await expect.poll(() => page.locator('.lost-banner').count(), patience).toBe(0);
+  await expect.poll(() => page.locator('.command code').textContent(), patience).toBe('murmur run');
+  await expect.poll(() => goldRows(page), patience).toBeGreaterThan(0);
+  await expect.poll(() => page.locator('.posts li').count(), patience).toBe(20);
   await page.screenshot({ path: join(pictures, 'stopped.png'), fullPage: true });
   await page.getByRole('link', { name: /^Right on/ }).click();
-  expect(await page.locator('.confusion svg').count()).toBe(1);
-  expect(await page.locator('.fact strong').first().textContent()).toMatch(/^murmur-minilm-tweets\/\d/);
+  await expect.poll(() => page.locator('.confusion svg').count(), patience).toBe(1);
+  await expect.poll(() => modelShown(page), patience).toMatch(/^murmur-minilm-tweets\/\d/);
   await page.close();
 });
 
@@ -211,11 +210,11 @@ it('of an empty lake says how to begin', async () => {
   url = await serve(['-C', join(dir, 'empty'), 'dashboard', '--port', '0']);
   const { page, faults } = await openPage();
   await page.getByText('Three ways to begin').waitFor(patience);
-  expect(await headline(page)).toBe('The pipeline is not running.');
+  await expect.poll(() => headline(page), patience).toBe('The pipeline is not running.');
   await page.screenshot({ path: join(pictures, 'empty.png') });
   await page.getByRole('link', { name: 'Model', exact: true }).click();
   await expect.poll(() => headline(page), patience).toBe('No post has been scored yet.');
-  expect(await page.locator('.command code').textContent()).toBe('murmur run');
+  await expect.poll(() => page.locator('.command code').textContent(), patience).toBe('murmur run');
   expect(faults).toEqual([]);
   await page.close();
 });
