@@ -14,7 +14,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { killGroup, murmur, murmurJson, sqlRows, start, temporaryFolder } from './murmur.js';
+import { call, callJson } from '../cli/call.js';
+import { killGroup, murmur, sqlRows, start, temporaryFolder } from './murmur.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -22,7 +23,7 @@ let lakes = 0;
 
 async function lakeWith(files: Record<string, string | Buffer>): Promise<string> {
   const lake = join(folder.dir, `lake-${lakes++}`);
-  expect((await murmur(['init', lake])).code).toBe(0);
+  expect((await call(['init', lake])).code).toBe(0);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(lake, 'landing', name), content);
   return lake;
 }
@@ -51,9 +52,8 @@ const bronzeIds = async (lake: string) =>
   );
 
 async function runOnce(lake: string): Promise<Record<string, Record<string, number>>> {
-  return (
-    await murmurJson<{ streams: Record<string, Record<string, number>> }>(['-C', lake, 'run', '--once'])
-  ).streams;
+  return (await callJson<{ streams: Record<string, Record<string, number>> }>(['-C', lake, 'run', '--once']))
+    .streams;
 }
 
 describe('bad lines go to quarantine with file, line and reason', () => {
@@ -138,7 +138,7 @@ describe('files that are not what they seem', () => {
 
   it('a file without a text column stops with the columns seen and the line to add', async () => {
     const lake = await lakeWith({ 'strange.csv': 'id,tweet_body,who\n1,hello there,bob\n2,bye now,eve\n' });
-    const { code, stderr } = await murmur(['-C', lake, 'run', '--once']);
+    const { code, stderr } = await call(['-C', lake, 'run', '--once']);
     expect(code).toBe(1);
     expect(stderr).toContain('tweet_body');
     expect(stderr).toContain('columns:');
@@ -164,7 +164,7 @@ describe('files that are not what they seem', () => {
     writeFileSync(join(lake, 'landing', 'posts.ndjson'), lines(post(7)));
     await runOnce(lake);
     expect(await bronzeIds(lake)).toEqual(['p1', 'p2']);
-    expect(JSON.stringify(await murmurJson(['-C', lake, 'source', 'ls']))).toContain('changed');
+    expect(JSON.stringify(await callJson(['-C', lake, 'source', 'ls']))).toContain('changed');
   });
 });
 
@@ -172,7 +172,7 @@ describe('a lake that is not as it was left', () => {
   it('landing is missing', async () => {
     const lake = await lakeWith({});
     rmSync(join(lake, 'landing'), { recursive: true });
-    const { code, stderr } = await murmur(['-C', lake, 'run', '--once']);
+    const { code, stderr } = await call(['-C', lake, 'run', '--once']);
     expect(code).toBe(1);
     expect(stderr).toContain('landing');
     expect(stderr).toContain('fix:');
@@ -191,13 +191,13 @@ describe('a lake that is not as it was left', () => {
       .sort((a, b) => Number(a) - Number(b))
       .at(-1)!;
     writeFileSync(join(offsets, last), '{"format":');
-    const corrupt = await murmur(['-C', lake, 'run', '--once', '--json']);
+    const corrupt = await call(['-C', lake, 'run', '--once', '--json']);
     expect(corrupt.code).toBe(2);
     expect(corrupt.stderr).toContain('engine.checkpoint_corrupt');
     expect(corrupt.stderr).toContain(`offsets/${last}`);
 
     rmSync(checkpoint, { recursive: true });
-    const missing = await murmur(['-C', lake, 'run', '--once', '--json']);
+    const missing = await call(['-C', lake, 'run', '--once', '--json']);
     expect(missing.code).not.toBe(0);
     expect(missing.stderr).toContain('engine.checkpoint_missing');
 

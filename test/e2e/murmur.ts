@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { callJson } from '../cli/call.js';
 
 export const bin = fileURLToPath(new URL('../../bin/murmur.js', import.meta.url));
 /** The folder of real tweets beside the project; absent in a plain checkout. */
@@ -65,7 +66,7 @@ export function temporaryFolder(prefix = 'murmur-e2e-'): { dir: string; remove()
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** The rows that a query gives on a lake. */
+/** The rows that a query gives on a lake. To look costs no process of its own. */
 export function sqlRows<T = Record<string, unknown>>(lake: string, text: string): Promise<T[]> {
-  return murmurJson<T[]>(['-C', lake, 'sql', text]);
+  return callJson<T[]>(['-C', lake, 'sql', text], { env: process.env as Record<string, string> });
 }

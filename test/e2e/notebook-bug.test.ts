@@ -5,19 +5,20 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { murmur, sqlRows, temporaryFolder } from './murmur.js';
+import { call } from '../cli/call.js';
+import { sqlRows, temporaryFolder } from './murmur.js';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
 it('posts that vanish trip "posts kept" between bronze and silver', async () => {
   const lake = join(folder.dir, 'vanishing-posts');
-  await murmur(['init', lake, '--sample', '1000']);
+  await call(['init', lake, '--sample', '1000']);
   appendFileSync(
     join(lake, 'murmur.yaml'),
     `\nexpect:\n  silver:\n    - { name: has a mention, rule: "regexp_matches(text, '^@w+')", action: drop }\n`,
   );
-  const { code, stderr } = await murmur(['-C', lake, 'run', '--once', '--json']);
+  const { code, stderr } = await call(['-C', lake, 'run', '--once', '--json']);
   expect(code).toBe(4);
   const { error } = JSON.parse(stderr.trim().split('\n').at(-1)!);
   expect(error.code).toBe('engine.rule_failed');
@@ -29,7 +30,7 @@ it('posts that vanish trip "posts kept" between bronze and silver', async () => 
 
 it('mentions that vanish while posts stay trip "mention_coverage"', async () => {
   const lake = join(folder.dir, 'vanishing-mentions');
-  await murmur(['init', lake]);
+  await call(['init', lake]);
   mkdirSync(join(lake, 'landing'), { recursive: true });
   const posts = Array.from({ length: 600 }, (_, i) =>
     JSON.stringify({
@@ -41,7 +42,7 @@ it('mentions that vanish while posts stay trip "mention_coverage"', async () => 
     }),
   );
   writeFileSync(join(lake, 'landing', 'posts.ndjson'), `${posts.join('\n')}\n`);
-  const { code, stderr } = await murmur(['-C', lake, 'run', '--once']);
+  const { code, stderr } = await call(['-C', lake, 'run', '--once']);
   expect(stderr).toContain('mention_coverage');
   expect(stderr).toContain('bronze → silver');
   expect(code).toBe(4);

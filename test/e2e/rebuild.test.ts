@@ -3,8 +3,9 @@ import { appendFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call, callJson } from '../cli/call.js';
 import { landedTexts } from './landed.js';
-import { killGroup, murmur, murmurJson, sqlRows, start, temporaryFolder } from './murmur.js';
+import { killGroup, sqlRows, start, temporaryFolder } from './murmur.js';
 
 const folder = temporaryFolder();
 const lake = join(folder.dir, 'my-lake');
@@ -36,7 +37,7 @@ function rowsByWord(): number {
 describe('a lake of 400 posts whose mention rule has changed', () => {
   let before: Counts;
   beforeAll(async () => {
-    expect((await murmur(['init', lake, '--sample', '400'])).code).toBe(0);
+    expect((await call(['init', lake, '--sample', '400'])).code).toBe(0);
     // Addresses are mentions by one rule and none by the other.
     const line = {
       id_str: 'word-1',
@@ -46,13 +47,13 @@ describe('a lake of 400 posts whose mention rule has changed', () => {
     };
     appendFileSync(join(lake, 'landing', 'mail.ndjson'), `${JSON.stringify(line)}\n`);
     appendFileSync(join(lake, 'murmur.yaml'), '\nmodel: lexicon\n');
-    await murmurJson(['-C', lake, 'run', '--once']);
+    await callJson(['-C', lake, 'run', '--once']);
     before = await counts();
     appendFileSync(join(lake, 'murmur.yaml'), 'mentions: word\n');
   });
 
   it('is told what to do', async () => {
-    const { code, stderr } = await murmur(['-C', lake, 'run', '--once']);
+    const { code, stderr } = await call(['-C', lake, 'run', '--once']);
     expect(code).toBe(1);
     expect(stderr).toContain('murmur rebuild silver');
     expect(await counts()).toEqual(before);
@@ -70,24 +71,24 @@ describe('a lake of 400 posts whose mention rule has changed', () => {
       await sleep(delay);
       await killGroup(child);
     }
-    const { version } = await murmurJson<{ version: number }>(['-C', lake, 'table', 'count', 'silver']);
-    const result = await murmurJson<{ streams: Record<string, Record<string, number>> }>([
+    const { version } = await callJson<{ version: number }>(['-C', lake, 'table', 'count', 'silver']);
+    const result = await callJson<{ streams: Record<string, Record<string, number>> }>([
       ...['-C', lake, 'rebuild', 'silver'],
     ]);
     expect(result.streams.silver!.version).toBeGreaterThan(version);
     expect(await counts()).toEqual(after);
-    const again = await murmurJson<{ streams: Record<string, { batches: number }> }>([
+    const again = await callJson<{ streams: Record<string, { batches: number }> }>([
       ...['-C', lake, 'run', '--once'],
     ]);
     expect(Object.values(again.streams).map(({ batches }) => batches)).toEqual([0, 0, 0, 0]);
     expect(await counts()).toEqual(after);
-    expect((await murmur(['-C', lake, 'doctor'])).stdout).toContain('✔ checkpoint silver');
+    expect((await call(['-C', lake, 'doctor'])).stdout).toContain('✔ checkpoint silver');
   });
 
   it('is not read anew without asking when files are gone', async () => {
     const [file] = readdirSync(join(lake, 'landing'));
     renameSync(join(lake, 'landing', file!), join(folder.dir, 'aside'));
-    const { code, stderr } = await murmur(['-C', lake, 'rebuild', 'bronze']);
+    const { code, stderr } = await call(['-C', lake, 'rebuild', 'bronze']);
     expect(code).toBe(1);
     expect(stderr).toContain(file);
     expect(stderr).toContain('--yes');
@@ -99,8 +100,9 @@ describe('a lake of 400 posts whose mention rule has changed', () => {
     run.stdin!.end();
     run.stdout!.resume();
     run.stderr!.resume();
-    while ((await murmur(['-C', lake, 'status'])).code !== 0) await sleep(50);
-    const { code, stderr } = await murmur(['-C', lake, 'rebuild', 'gold']);
+    const running = () => callJson<{ running: boolean }>(['-C', lake, 'status']);
+    while (!(await running()).running) await sleep(50);
+    const { code, stderr } = await call(['-C', lake, 'rebuild', 'gold']);
     await killGroup(run);
     expect([code, stderr]).toEqual([1, expect.stringContaining('already runs this lake')]);
   });
