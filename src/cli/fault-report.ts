@@ -24,7 +24,25 @@ export function fromCommander(error: CommanderError, command: string): MurmurErr
 /** Any thrown value as what will be told. */
 export function toFailure(error: unknown, command: string): MurmurError | undefined {
   if (error instanceof CommanderError) return fromCommander(error, command);
-  return asMurmurError(error);
+  return fromSystem(error) ?? asMurmurError(error);
+}
+
+/** What to do where the machine refuses, by what Node calls it. */
+const remedies: Record<string, string> = {
+  ...{ EACCES: 'give yourself the right to write there', EPERM: 'give yourself the right to write there' },
+  EROFS: 'name a folder on a disk that can be written',
+  ...{ ENOSPC: 'free some disk space', EDQUOT: 'free some disk space' },
+  ...{ EMFILE: 'allow more open files: ulimit -n', ENFILE: 'allow more open files on this machine' },
+};
+
+/** A refusal of the machine that no room has put into words: nobody's bug. */
+function fromSystem(error: unknown): MurmurError | undefined {
+  const unforeseen = error instanceof MurmurError && error.code === 'internal.unexpected';
+  const cause = unforeseen ? error.cause : error;
+  if (!(cause instanceof Error) || !('code' in cause)) return undefined;
+  const fix = remedies[String(cause.code)];
+  if (fix === undefined) return undefined;
+  return new MurmurError('cli.machine_refuses', cause.message, { fault: 'external', fix, cause: error });
 }
 
 /** One line of JSON: the contract of `--json` failures. */

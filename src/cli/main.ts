@@ -1,4 +1,5 @@
 /** The command line: one process, one command, one exit code. The only place that knows `process`. */
+import type { Command } from 'commander';
 import { packageVersion } from '../base/package-root.js';
 import { Cli } from './cli.js';
 import { exitCodeOf, failureJson, failureText, toFailure } from './fault-report.js';
@@ -33,17 +34,23 @@ const lingerMs = 1_000;
 /** @returns the exit code */
 export async function runCommand(argv: string[], surroundings: Surroundings): Promise<number> {
   const cli = new Cli(surroundings);
+  let program: Command | undefined;
   try {
-    const program = await buildProgram(argv, cli, packageVersion());
+    program = await buildProgram(argv, cli, packageVersion());
     await program.parseAsync(argv, { from: 'user' });
     return cli.exitCode;
   } catch (error) {
-    return report(error, argv, surroundings);
+    return report(error, argv, surroundings, program);
   }
 }
 
-function report(error: unknown, argv: readonly string[], { stderr }: Surroundings): number {
-  const failure = toFailure(error, commandOf(argv));
+function report(
+  error: unknown,
+  argv: readonly string[],
+  { stderr }: Surroundings,
+  program?: Command,
+): number {
+  const failure = toFailure(error, commandOf(argv, program));
   if (failure === undefined) return 0;
   const json = argv.includes('--json');
   const verbose = argv.some((word) => word === '-v' || word === '--verbose');
@@ -51,9 +58,17 @@ function report(error: unknown, argv: readonly string[], { stderr }: Surrounding
   return exitCodeOf(failure);
 }
 
-function commandOf(argv: readonly string[]): string {
-  const words = argv.filter((word) => !word.startsWith('-'));
-  return ['murmur', ...words.slice(0, 1)].join(' ');
+/** With the names of all commands that lead to the one that was called. */
+function commandOf(argv: readonly string[], program?: Command): string {
+  const names = ['murmur'];
+  let command = program;
+  for (const word of argv) {
+    const called = command?.commands.find((child) => child.name() === word);
+    if (called === undefined) continue;
+    names.push(word);
+    command = called;
+  }
+  return names.join(' ');
 }
 
 function interruptsOf(host: NodeJS.Process): Interrupts {

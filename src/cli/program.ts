@@ -46,7 +46,7 @@ const groups: Record<string, Entry[]> = {
     { name: 'trace', summary: 'one post through every layer', load: () => import('./commands/trace.js') },
     {
       name: 'model',
-      summary: 'the model: show, verify, score a text',
+      summary: 'models: try, judge, compare, register, promote',
       load: () => import('./commands/model.js'),
     },
   ],

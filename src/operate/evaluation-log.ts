@@ -9,13 +9,12 @@ import {
   logsRuns,
   type MlflowStore,
   mlflowVersion,
-  openStore,
   RunLog,
   type RunOwner,
   svgPng,
   trackingUri,
 } from '../mlflow/index.js';
-import { openMlflow } from '../pipeline/mlflow.js';
+import { openFolderMlflow, openMlflow } from '../pipeline/mlflow.js';
 import type { OpenLake } from '../pipeline/open.js';
 import {
   experimentOf,
@@ -67,9 +66,8 @@ export function lakeLogPlace({ lake, spec, env, clock }: OpenLake): LogPlace | u
 
 /** Outside of a lake runs are logged where the environment names a place, and nowhere else. */
 export function folderLogPlace(folder: string, env: Environment): LogPlace | undefined {
-  const uri = trackingUri('', env);
-  if (uri === '') return undefined;
-  const store = openStore(uri, { folder, env });
+  if (trackingUri('', env) === '') return undefined;
+  const store = openFolderMlflow(folder, env);
   return {
     store,
     experiment: experimentOf(folder, store.uri, env),

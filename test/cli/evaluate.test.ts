@@ -133,6 +133,19 @@ describe('model evaluate', () => {
   });
 });
 
+it.each([
+  ['model', 'evaluate', 'lexicon', '--data'],
+  ['model', 'compare', 'lexicon', 'bundled', '--data'],
+])('%s %s tells that a report cannot be written before it scores a row', async (...args) => {
+  for (const html of [join(dir, 'nowhere', 'report.html'), lake]) {
+    // The data is read after the report's place is looked at.
+    expect(await callFailure([...args, join(dir, 'no.tsv'), '--html', html], here)).toMatchObject({
+      code: 'cli.report_unwritable',
+      message: expect.stringContaining(html),
+    });
+  }
+});
+
 describe('model compare', () => {
   it('is one run with the measures of each model, the tests, and the report', async () => {
     const args = ['model', 'compare', 'lexicon', 'lexicon', '--data', join(dir, 'rows.tsv')];

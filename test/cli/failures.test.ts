@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { MurmurError } from '../../src/base/errors.js';
+import { asMurmurError, MurmurError } from '../../src/base/errors.js';
 import { exitCodeOf, failureJson, failureText, toFailure } from '../../src/cli/fault-report.js';
 import { call } from './call.js';
 
@@ -44,6 +44,17 @@ describe('a failure', () => {
     expect(failureText(failure, { verbose: false })).not.toContain('failures.test.ts');
     expect(failureText(failure, { verbose: true })).toContain('failures.test.ts');
   });
+
+  it.each(['EACCES', 'EROFS', 'ENOSPC'])('of the machine (%s) is no bug of ours, and has a fix', (code) => {
+    const refusal = Object.assign(new Error(`${code}: refused, mkdir '/x'`), { code, syscall: 'mkdir' });
+    for (const error of [refusal, asMurmurError(refusal)]) {
+      const failure = toFailure(error, 'murmur run')!;
+      expect(exitCodeOf(failure)).toBe(2);
+      expect(failureText(failure, { verbose: false })).toMatch(
+        /^murmur: E\w+: refused, mkdir '\/x'\nfix: .+$/,
+      );
+    }
+  });
 });
 
 describe('mistakes on the command line', () => {
@@ -52,6 +63,8 @@ describe('mistakes on the command line', () => {
     [['xyzzy'], 'unknown command xyzzy', 'see "murmur --help"'],
     [['run', '--onec'], "unknown option '--onec'; did you mean --once?", 'see "murmur run --help"'],
     [['table', 'cuont'], "unknown command 'cuont'; did you mean count?", 'see "murmur table --help"'],
+    [['model', 'ls', '--al'], "unknown option '--al'", 'see "murmur model ls --help"'],
+    [['-C', '.', 'table', 'ls', '--al'], "unknown option '--al'", 'see "murmur table ls --help"'],
     [['wait'], "missing required argument 'name'", 'see "murmur wait --help"'],
     [['init', '--sample', 'many'], 'Expected a whole number.', 'see "murmur init --help"'],
     [['sql', 'a', 'b'], 'too many arguments', 'see "murmur sql --help"'],

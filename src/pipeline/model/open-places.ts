@@ -4,9 +4,8 @@ import type { Clock } from '../../base/clock.js';
 import type { Environment } from '../../config/interpolate.js';
 import type { Lake } from '../../lake/lake.js';
 import { s3Options } from '../../lake/options.js';
-import { openStore, trackingUri } from '../../mlflow/index.js';
 import { defaultCacheDir } from '../../storage/read-cache.js';
-import { impatient, openMlflow } from '../mlflow.js';
+import { impatient, openFolderMlflow, openMlflow } from '../mlflow.js';
 import type { LakeSpec } from '../spec.js';
 import type { ModelPlaces } from './find-model.js';
 import { ModelCache } from './model-cache.js';
@@ -17,7 +16,7 @@ export function modelPlaces(dir: string, env: Environment): ModelPlaces {
     dir,
     cache: new ModelCache(join(defaultCacheDir(), 'models')),
     remote: {},
-    store: openStore(trackingUri('', env), { folder: dir, env }),
+    store: openFolderMlflow(dir, env),
   };
 }
 

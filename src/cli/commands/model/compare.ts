@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { percent } from '../../../figures/percent.js';
 import type { Comparison, Contestant } from '../../../operate/compare.js';
@@ -6,6 +5,7 @@ import type { Evaluation } from '../../../operate/evaluation.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
 import { ProgressBar } from '../../progress-bar.js';
+import { reportFile } from '../../report-file.js';
 import { columns } from '../../text/columns.js';
 import { count, plural } from '../../text/numbers.js';
 import { oneLine } from '../../text/width.js';
@@ -42,6 +42,7 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
   }
   const { compare } = await import('../../../operate/compare.js');
   const { openScorer } = await import('../../../scoring/index.js');
+  const report = await reportFile(cli, o.html);
   const { set, dataset } = await readData(cli, o);
   const contestants: Contestant[] = [];
   const progress = new ProgressBar(cli, 'scoring');
@@ -52,10 +53,9 @@ async function compareModels(cli: Cli, verb: Command, models: string[], o: Compa
       progress.update(done, of, `${count(done)} of ${plural(of, 'row')} by ${model}`),
     );
     progress.end();
-    if (o.html !== undefined) {
+    if (report !== undefined) {
       const { comparisonHtml } = await import('../../../operate/comparison-html.js');
-      await writeFile(cli.path(o.html), comparisonHtml(comparison));
-      cli.say(`report in ${o.html}`);
+      await report(comparisonHtml(comparison));
     }
     const about = { dataset, models: contestants.map(({ scorer }) => scorer.model) };
     const mlflow = await logTo(cli, o, (log, place) => log.logComparison(place, comparison, about));

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
 import { percent } from '../../../figures/percent.js';
@@ -11,6 +10,7 @@ import type { LabelScheme } from '../../../posts/labels.js';
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
 import { ProgressBar } from '../../progress-bar.js';
+import { reportFile } from '../../report-file.js';
 import { columns, pairs } from '../../text/columns.js';
 import { count, plural, span } from '../../text/numbers.js';
 import { bundleOf, writtenModel } from './bundle.js';
@@ -61,16 +61,16 @@ async function evaluateModel(cli: Cli, model: string | undefined, o: EvaluateOpt
       fault: 'user',
     });
   }
+  const report = await reportFile(cli, o.html);
   const judged =
     o.data !== undefined
       ? [await evaluateData(cli, model, await readData(cli, { ...o, data: o.data }))]
       : model === undefined
         ? await evaluateTable(cli, o.table!, o)
         : [await evaluateData(cli, model, await readTable(cli, o.table!, o))];
-  if (o.html !== undefined) {
+  if (report !== undefined) {
     const { evaluationHtml } = await import('../../../operate/evaluation-html.js');
-    await writeFile(cli.path(o.html), evaluationHtml(...judged.map(({ evaluation }) => evaluation)));
-    cli.say(`report in ${o.html}`);
+    await report(evaluationHtml(...judged.map(({ evaluation }) => evaluation)));
   }
   const results: (TimedEvaluation & { mlflow: Logged | null })[] = [];
   const written = await writtenModel(cli, model);

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { MurmurError } from '../../../base/errors.js';
 import { percent } from '../../../figures/percent.js';
@@ -8,6 +7,7 @@ import type { RescoringReport } from '../../../operate/rescore/rescoring-report.
 import type { Cli } from '../../cli.js';
 import { wholeNumber } from '../../option-values.js';
 import { ProgressBar } from '../../progress-bar.js';
+import { reportFile } from '../../report-file.js';
 import { columns, pairs } from '../../text/columns.js';
 import { count, plural, span } from '../../text/numbers.js';
 import { oneLine } from '../../text/width.js';
@@ -45,6 +45,7 @@ async function rescoreWith(
 ): Promise<void> {
   const { checkTargetName } = await import('../../../operate/rescore/target.js');
   checkTargetName(o.into);
+  const writeReport = await reportFile(cli, html);
   const { rescore } = await import('../../../operate/rescore/rescore.js');
   const { rescoringReport } = await import('../../../operate/rescore/rescoring-report.js');
   const { openScorer } = await import('../../../scoring/index.js');
@@ -63,10 +64,9 @@ async function rescoreWith(
         onProgress: (done, of) => bar.update(done, of, `${count(done)} of ${plural(of, 'row')}`),
       }).finally(() => bar.end());
       const report = await rescoringReport(lake, rescored);
-      if (html !== undefined) {
+      if (writeReport !== undefined) {
         const { rescoringHtml } = await import('../../../operate/rescore/rescoring-html.js');
-        await writeFile(cli.path(html), rescoringHtml(report));
-        cli.say(`report in ${html}`);
+        await writeReport(rescoringHtml(report));
       }
       const mlflow = await logTo(cli, { mlflow: isLogged }, async (_, place) => {
         const { logRescoring } = await import('../../../operate/rescore/rescoring-log.js');
