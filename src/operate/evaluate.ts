@@ -4,7 +4,7 @@ import type { Lake } from '../lake/lake.js';
 import type { LabelScheme } from '../posts/labels.js';
 import type { Score, Scorer } from '../scoring/scorer.js';
 import { type Evaluation, evaluationOf, type Prediction } from './evaluation.js';
-import { type LabelledRow, type LabelledSet, labelledSet, schemeOf } from './labelled-rows.js';
+import { judgedSet, type LabelledRow, type LabelledSet, labelledSet, schemeOf } from './labelled-rows.js';
 
 export interface TimedEvaluation extends Evaluation {
   /** What scoring took; null where the rows had been scored before. */
@@ -79,7 +79,7 @@ export async function labelledPosts(
   scheme: LabelScheme | undefined,
 ): Promise<LabelledSet> {
   const posts = await postsOf<LabelledRow>(lake, table, version, '');
-  return labelledSet(table, posts, schemeOf(table, posts, scheme));
+  return judgedSet(table, posts, schemeOf(table, posts, scheme));
 }
 
 /** @param more further columns of each post */

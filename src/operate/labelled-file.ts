@@ -8,7 +8,7 @@ import { gunzip } from 'node:zlib';
 import { MurmurError } from '../base/errors.js';
 import { mappedColumns } from '../posts/canonical.js';
 import type { Fields } from '../posts/field-path.js';
-import { labelScheme, normalLabel } from '../posts/labels.js';
+import { type LabelScheme, labelScheme, labelSentiment, normalLabel } from '../posts/labels.js';
 import { shapeOf } from '../posts/shapes/known.js';
 import { detectDialect } from '../sources/files/csv-dialect.js';
 import { parseCsvRecords } from '../sources/files/csv-record.js';
@@ -19,21 +19,28 @@ export interface ColumnChoice {
   /** Name of the column, or its number from 1. */
   text?: string;
   label?: string;
+  /** What the labels mean, where the user said so: a column that holds such labels is the one. */
+  labels?: LabelScheme;
 }
 
 /** Bytes by which a delimited file's form is judged. */
 const sampleBytes = 64 * 1024;
 /** Records by which columns without known names are judged. */
 const sampleRecords = 500;
+/** Most different values of a column that holds labels. */
+const mostLabels = 6;
+/** How columns of labels are called, alone or behind something: `airline_sentiment`. */
+const labelName = /(^|[_ .-])(labels?|sentiment|polarity|target|class|annotation)$/i;
 
 /**
  * Every record of the file that is not blank; what a record lacks is null.
- * @throws operate.data_unreadable (external), operate.data_invalid (user) when there is no text or no label column
+ * @throws operate.data_unreadable (external; user where there is no such file), operate.data_invalid (user) when there is no text or
+ * no label column, or two that may be it
  */
 export async function readLabelledFile(path: string, choice: ColumnChoice = {}): Promise<LabelledRow[]> {
   const bytes = await contentOf(path);
   const records = recordsIn(bytes, path);
-  if (records.length === 0) throw invalid(path, 'it has no records');
+  if (records.length === 0) throw invalid(path, 'it has no records', [], 'name a file with labelled texts');
   return rowsOf(path, records, choice);
 }
 
@@ -42,12 +49,23 @@ async function contentOf(path: string): Promise<Buffer> {
     const bytes = await readFile(path);
     return bytes[0] === 0x1f && bytes[1] === 0x8b ? await promisify(gunzip)(bytes) : bytes;
   } catch (cause) {
-    throw new MurmurError(
-      'operate.data_unreadable',
-      `reading ${path}: ${cause instanceof Error ? cause.message : cause}`,
-      { fault: 'external', cause },
-    );
+    throw unreadable(path, cause as NodeJS.ErrnoException);
   }
+}
+
+function unreadable(path: string, cause: NodeJS.ErrnoException): MurmurError {
+  const misnamed = { ENOENT: 'there is no such file', EISDIR: 'it is a folder' }[cause.code ?? ''];
+  const fix =
+    misnamed !== undefined
+      ? 'name a file with labelled texts'
+      : cause.code?.startsWith('Z_')
+        ? 'the file is cut or damaged: get it again'
+        : undefined;
+  return new MurmurError('operate.data_unreadable', `reading ${path}: ${misnamed ?? cause.message}`, {
+    fault: misnamed === undefined ? 'external' : 'user',
+    ...(fix === undefined ? {} : { fix }),
+    cause,
+  });
 }
 
 /** Null stands for a record that cannot be read. */
@@ -128,8 +146,8 @@ function rowsOf(path: string, records: readonly (Fields | null)[], choice: Colum
   let label = columnNamed(sample, choice.label, path);
   const isKnown = (column: 'text' | 'sentiment') =>
     sample.some((fields) => textOf(known(fields)[column]) !== null);
-  if (text === undefined && !isKnown('text')) text = longestColumn(sample, label ?? labelColumn(sample));
-  if (label === undefined && !isKnown('sentiment')) label = labelColumn(sample, text);
+  if (label === undefined && !isKnown('sentiment')) label = labelColumn(path, sample, text, choice.labels);
+  if (text === undefined && !isKnown('text')) text = longestColumn(sample, label);
   const rows = records.map((fields): LabelledRow => {
     if (fields === null) return { text: null, label: null, lang: null };
     const found = known(fields);
@@ -141,7 +159,7 @@ function rowsOf(path: string, records: readonly (Fields | null)[], choice: Colum
   });
   if (rows.every((row) => row.text === null)) throw invalid(path, 'no column holds texts', columnsOf(sample));
   if (rows.every((row) => row.label === null))
-    throw invalid(path, 'no column holds labels', columnsOf(sample));
+    throw invalid(path, 'no column holds labels that are known', columnsOf(sample));
   return rows;
 }
 
@@ -153,12 +171,26 @@ function known(fields: Fields): { text: unknown; sentiment: unknown; lang: unkno
   return { text: text?.value, sentiment: sentiment?.value, lang: lang?.value };
 }
 
-/** A column of few values that are labels of some scheme. */
-function labelColumn(sample: readonly Fields[], text?: string): string | undefined {
-  return columnsOf(sample).find((column) => {
-    const values = new Set(sample.map((fields) => normalLabel(textOf(fields[column]) ?? '')));
-    return column !== text && values.size > 1 && values.size <= 6 && looksLikeLabels(values);
+/**
+ * The column of few values that are labels of some scheme, or of the given one. One that is called so goes before others; of several
+ * others none is taken, because a wrong one gives measures that look right.
+ */
+function labelColumn(
+  path: string,
+  sample: readonly Fields[],
+  text: string | undefined,
+  given: LabelScheme | undefined,
+): string | undefined {
+  const columns = columnsOf(sample).filter((column) => column !== text);
+  const likely = columns.filter((column) => {
+    const labels = sample.flatMap((fields) => normalLabel(textOf(fields[column]) ?? '') || []);
+    const values = new Set(labels);
+    return values.size > 1 && values.size <= mostLabels && looksLikeLabels(values, given);
   });
+  const named = likely.find((column) => labelName.test(column));
+  if (named === undefined && likely.length > 1)
+    throw invalid(path, `labels may be in ${likely.join(' or ')}`, columnsOf(sample));
+  return named ?? likely[0] ?? columns.find((column) => labelName.test(column));
 }
 
 function longestColumn(sample: readonly Fields[], label: string | undefined): string | undefined {
@@ -168,8 +200,12 @@ function longestColumn(sample: readonly Fields[], label: string | undefined): st
   return others.sort((a, b) => length(b) - length(a))[0];
 }
 
-/** Known words or numbers; which scheme they are of is judged later, from the whole set. */
-function looksLikeLabels(values: ReadonlySet<string>): boolean {
+/** Known words or numbers, or most of them said by the user; which scheme known ones are of is judged later, from the whole set. */
+function looksLikeLabels(values: ReadonlySet<string>, given: LabelScheme | undefined): boolean {
+  if (given !== undefined) {
+    const said = [...values].filter((value) => labelSentiment(value, given) !== null);
+    return said.length * 2 > values.size;
+  }
   const scheme = labelScheme(values);
   return !('ambiguous' in scheme) || !scheme.reason.includes('no known scheme');
 }
@@ -196,10 +232,15 @@ function textOf(value: unknown): string | null {
   return typeof value === 'number' || typeof value === 'bigint' ? String(value) : null;
 }
 
-function invalid(path: string, what: string, columns: readonly string[] = []): MurmurError {
+function invalid(
+  path: string,
+  what: string,
+  columns: readonly string[] = [],
+  fix = 'say which columns are meant with --text and --label, by name or by number from 1, and what labels mean with --labels',
+): MurmurError {
   const seen = columns.length === 0 ? '' : `; its columns are ${columns.slice(0, 20).join(', ')}`;
   return new MurmurError('operate.data_invalid', `reading labelled texts from ${path}: ${what}${seen}`, {
     fault: 'user',
-    fix: 'say which columns are meant with --text and --label, by name or by number from 1',
+    fix,
   });
 }

@@ -41,8 +41,37 @@ export function schemeOf(
   if (!('ambiguous' in scheme)) return scheme;
   throw new MurmurError('operate.ambiguous_labels', `judging by ${name}: ${scheme.reason}`, {
     fault: 'user',
-    fix: 'say what the labels mean: --labels 0=negative,1=neutral,2=positive',
+    fix: `write negative, neutral or positive for each MEANING, and leave out what means nothing: --labels ${templateOf(rows)}`,
   });
+}
+
+/** Labels of a set that are worth spelling out. */
+const mostSpelled = 10;
+
+/** What stands behind `--labels`, to be filled in. */
+function templateOf(rows: readonly Pick<LabelledRow, 'label'>[]): string {
+  const labels = [...new Set(rows.flatMap(({ label }) => label?.trim() || []))].sort();
+  const pairs = labels.slice(0, mostSpelled).map((label) => `${label}=MEANING`);
+  const template = pairs.length === 0 ? 'LABEL=MEANING' : pairs.join(',');
+  return /^[\w=,.+-]+$/.test(template) ? template : `'${template}'`;
+}
+
+/**
+ * The rows as they can be judged by a model.
+ * @throws operate.nothing_to_judge (user)
+ */
+export function judgedSet(name: string, rows: readonly LabelledRow[], scheme: LabelScheme): LabelledSet {
+  const set = labelledSet(name, rows, scheme);
+  if (set.judged.length > 0) return set;
+  const why = Object.entries(set.notJudged).map(([reason, count]) => `${count} ${reason.replace('_', ' ')}`);
+  throw new MurmurError(
+    'operate.nothing_to_judge',
+    `judging by ${name}: no row has a text and a label that means something (${why.join(', ')})`,
+    {
+      fault: 'user',
+      fix: `say which column holds labels with --label, and what they mean: --labels ${templateOf(rows)}`,
+    },
+  );
 }
 
 /** Which of the rows can be judged, and why the others cannot. */

@@ -64,20 +64,20 @@ describe('the life of a model', () => {
     const rows = ['I love this\tpositive', 'I hate this\tnegative', 'the bus\tneutral'];
     writeFileSync(join(dir, 'lake', 'tweets.tsv'), `text\tlabel\n${rows.join('\n')}\n`);
     await callJson(['model', 'import', writeTiny(join(dir, 'first')), '--name', 'first'], here());
-    const first = ['models/first', '--name', 'sentiment', '--alias', 'champion'];
-    await callJson(['model', 'register', ...first], here());
-    await callJson(['run', '--once'], here());
+    await callJson(['run', '--once'], { ...here(), env: { MURMUR_MODEL: 'lexicon' } });
   });
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  it('is lived by its seven commands, one after the other', async () => {
-    const life = commands.slice(0, 7);
+  it('is lived by its eight commands, one after the other', async () => {
+    const life = commands.slice(0, 8);
+    expect(life.at(-1)).toBe('murmur model rollback sentiment');
     const outputs: string[] = [];
     // Models of a few words take the place of large ones.
     const [source, rival] = [writeTiny(join(dir, 'tiny'), { config: { note: 'another' } }), 'lexicon'];
     for (const command of life) {
       const args = command
         .replace('hf:OWNER/NAME', source)
+        .replace('register bundled ', 'register models/first ')
         .replace(' bundled ', ` ${rival} `)
         .split(' ')
         .slice(1)

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLabelledFile } from '../../src/operate/labelled-file.js';
-import { labelledSet, schemeOf } from '../../src/operate/labelled-rows.js';
+import { judgedSet, labelledSet, schemeOf } from '../../src/operate/labelled-rows.js';
+import { givenScheme } from '../../src/posts/labels.js';
 
 let dir: string;
 beforeAll(() => {
@@ -61,6 +62,37 @@ describe('labelled texts are found', () => {
     ]);
   });
 
+  it.each([
+    [
+      'a column that is called so, before one that looks so',
+      'likes,tweet,label\n0,good day,2\n2,bad day,0\n',
+    ],
+    [
+      'also where it stands behind the other',
+      'tweet,airline_sentiment,retweets\ngood day,2,1\nbad day,0,0\n',
+    ],
+  ])('in %s', async (_, csv) => {
+    expect(await rowsOf('more.csv', csv)).toEqual(expected);
+  });
+
+  it('in the column whose labels the user explained', async () => {
+    const csv = 'tweet,retweets,mood\ngood day,1,happy\nbad day,0,sad\nno day,2,other\n';
+    const labels = givenScheme({ happy: 'positive', sad: 'negative' });
+    expect(await rowsOf('mood.csv', csv, { labels })).toEqual([
+      ['good day', 'happy'],
+      ['bad day', 'sad'],
+      ['no day', 'other'],
+    ]);
+  });
+
+  it('and labels that nobody knows are still those of the column that is called so', async () => {
+    const rows = await rowsOf('odd.csv', 'tweet,label\ngood day,2\nbad day,9\n');
+    expect(rows).toEqual([
+      ['good day', '2'],
+      ['bad day', '9'],
+    ]);
+  });
+
   it('and a record that cannot be read still counts', async () => {
     const rows = await rowsOf('broken.ndjson', '{"text":"good day","sentiment":"2"}\n{"text":\n[1]\n');
     expect(rows).toEqual([
@@ -76,8 +108,18 @@ describe('labelled texts are found', () => {
       code: 'operate.data_invalid',
       message: expect.stringContaining('no column holds labels'),
     });
-    await expect(readLabelledFile(join(dir, 'none.csv'))).rejects.toMatchObject({
-      code: 'operate.data_unreadable',
+    await expect(rowsOf('two.csv', 'tweet,a,b\ngood day,2,1\nbad day,0,0\n')).rejects.toMatchObject({
+      code: 'operate.data_invalid',
+      message: expect.stringContaining('labels may be in a or b'),
+      fix: expect.stringContaining('--label'),
+    });
+    for (const path of [join(dir, 'none.csv'), dir])
+      await expect(readLabelledFile(path)).rejects.toMatchObject({
+        ...{ code: 'operate.data_unreadable', fault: 'user', fix: 'name a file with labelled texts' },
+      });
+    const cut = file('cut.tsv.gz', gzipSync('2\tgood day\n'.repeat(99)).subarray(0, 30));
+    await expect(readLabelledFile(cut)).rejects.toMatchObject({
+      ...{ code: 'operate.data_unreadable', fault: 'external', fix: expect.stringContaining('damaged') },
     });
   });
 });
@@ -101,6 +143,29 @@ describe('what labels mean', () => {
   it('is refused where data sets differ', () => {
     expect(() => schemeOf('set', rows(['0', '2']))).toThrow(
       /2 is neutral in 0\/2\/4 and positive in 0\/1\/2/,
+    );
+  });
+
+  it.each([
+    [['0', '1'], '--labels 0=MEANING,1=MEANING'],
+    [['so so', 'great', null], "--labels 'great=MEANING,so so=MEANING'"],
+    [[null], '--labels LABEL=MEANING'],
+  ])('is asked for by the labels that occur: %j', (labels, asked) => {
+    const refusal = expect.objectContaining({
+      code: 'operate.ambiguous_labels',
+      fix: expect.stringMatching(new RegExp(`${asked}$`)),
+    });
+    expect(() => schemeOf('set', rows(labels))).toThrow(refusal);
+  });
+
+  it('that fits no row leaves nothing to judge by', () => {
+    const all = rows(['0', '1', null]);
+    expect(() => judgedSet('set', all, givenScheme({ '5': 'positive' }))).toThrow(
+      expect.objectContaining({
+        code: 'operate.nothing_to_judge',
+        message: expect.stringContaining('0 no text, 1 no label, 2 unknown label'),
+        fix: expect.stringContaining('--labels 0=MEANING,1=MEANING'),
+      }),
     );
   });
 });

@@ -173,6 +173,7 @@ function shown(cli: Cli, e: TimedEvaluation): string {
     ],
     paint,
   );
+  if (e.evaluated === 0) return head;
   const number = (name: string) => ({ name, align: 'right' as const });
   const classes = columns(
     [{ name: 'class', whole: true }, ...['rows', 'precision', 'recall', 'F1'].map(number)],

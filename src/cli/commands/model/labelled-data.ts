@@ -29,16 +29,20 @@ export interface LabelledData {
   dataset: DatasetInput;
 }
 
-/** The file's rows, with the labels' meaning: `--labels`, else found from the whole set. */
+/**
+ * The file's rows, with the labels' meaning: `--labels`, else found from the whole set.
+ * @throws what `readLabelledFile`, `schemeOf` and `judgedSet` throw
+ */
 export async function readData(cli: Cli, o: DataOptions & { data: string }): Promise<LabelledData> {
   const { readLabelledFile } = await import('../../../operate/labelled-file.js');
-  const { labelledSet, schemeOf } = await import('../../../operate/labelled-rows.js');
+  const { judgedSet, schemeOf } = await import('../../../operate/labelled-rows.js');
   const rows = await readLabelledFile(cli.path(o.data), {
     ...(o.text === undefined ? {} : { text: o.text }),
     ...(o.label === undefined ? {} : { label: o.label }),
+    ...(o.labels === undefined ? {} : { labels: o.labels }),
   });
   const name = basename(o.data);
-  const set = labelledSet(name, rows, schemeOf(name, rows, o.labels));
+  const set = judgedSet(name, rows, schemeOf(name, rows, o.labels));
   const path = cli.path(o.data);
   const digest = createHash('sha256').update(await readFile(path));
   const dataset: DatasetInput = {
