@@ -32,6 +32,12 @@ export interface QueryDefinition {
   readonly stamp: Readonly<Record<string, string>>;
 }
 
+/** A file of which something is not read, and why. */
+export interface ChangedFile {
+  path: string;
+  reason: string;
+}
+
 export type QueryState = 'starting' | 'idle' | 'running' | 'stopping' | 'stopped' | 'failed' | 'finished';
 
 export interface QueryStatus {
@@ -46,7 +52,7 @@ export interface QueryStatus {
   /** The version of the table it writes, or null. */
   tableVersion: number | null;
   backlogFiles: number;
-  changedFiles: { path: string; reason: string }[];
+  changedFiles: ChangedFile[];
   /** Since this run began. */
   totals: BatchCounts & { batches: number };
   lastProgress: BatchProgress | null;

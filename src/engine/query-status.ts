@@ -1,7 +1,7 @@
 /** The status of a query as people see it, and the events that tell its changes: alike under every engine. */
 import type { Clock } from '../base/clock.js';
 import type { MurmurError } from '../base/errors.js';
-import type { BatchProgress, QueryEvent, QueryState, QueryStatus } from './engine.js';
+import type { BatchProgress, ChangedFile, QueryEvent, QueryState, QueryStatus } from './engine.js';
 
 export class LiveStatus {
   readonly value: QueryStatus;
@@ -36,6 +36,16 @@ export class LiveStatus {
     value.state = state;
     value.message = message;
     this.emit({ type: 'state_changed', stream: value.name, state, message, at: this.clock.now() });
+  }
+
+  /** @param files all that are known; an event tells of each that was not known before */
+  changed(files: ChangedFile[]): void {
+    const { name: stream, changedFiles } = this.value;
+    const known = new Set(changedFiles.map(({ path, reason }) => `${path}\n${reason}`));
+    for (const { path, reason } of files)
+      if (!known.has(`${path}\n${reason}`))
+        this.emit({ type: 'file_changed', stream, path, reason, at: this.clock.now() });
+    this.value.changedFiles = files;
   }
 
   started(): void {

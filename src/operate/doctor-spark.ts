@@ -6,6 +6,7 @@ import { queryIdProperty } from '../engine/table-properties.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { placesOf } from '../pipeline/spark/connect-lake.js';
+import { SeenFiles } from '../pipeline/spark/seen-files.js';
 import { type CheckResult, checked } from './check.js';
 import { withSession } from './on-spark.js';
 
@@ -18,7 +19,22 @@ export async function checkSpark(open: OpenLake): Promise<CheckResult[]> {
       return `Spark ${session.version} answers`;
     }),
   );
-  return [reached, ...results];
+  return [reached, ...results, await checkLanded(open)];
+}
+
+/** What was read is as it was when Spark listed it. */
+function checkLanded({ lake }: OpenLake): Promise<CheckResult> {
+  const fix =
+    'land what is missing as a file of its own, and move the old ones away: Spark reads a name once';
+  return checked('landed files', fix, async () => {
+    const seen = new SeenFiles(lake);
+    const changed = (await seen.changed()).map(({ path }) => path);
+    if (changed.length > 0)
+      throw new Error(
+        `${changed.length} changed after Spark had listed them: ${changed.slice(0, 5).join(', ')}${changed.length > 5 ? ', …' : ''}`,
+      );
+    return `${(await seen.files()).size} read, none has changed since`;
+  });
 }
 
 function checkStream(

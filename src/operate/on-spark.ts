@@ -18,19 +18,6 @@ export function onSpark({ table, open }: CaredTable): { open: OpenLake; path: st
   return { open, path: placesOf(open.lake).table(table.name) };
 }
 
-/** How tables are made anew there. */
-export const anewOnSpark =
-  'begin again with `murmur reset`, or delete `checkpoints/application`: that table is then made anew from gold';
-
-/** @throws operate.not_on_spark (user) for a lake that runs on Spark */
-export function refuseOnSpark({ spec }: OpenLake, doing: string, instead: string): void {
-  if (spec.engine === 'embedded') return;
-  throw new MurmurError('operate.not_on_spark', `${doing} of a lake that runs on Spark`, {
-    fault: 'user',
-    fix: instead,
-  });
-}
-
 /** @throws spark.* */
 export function optimizeOnSpark(
   { open, path }: { open: OpenLake; path: string },

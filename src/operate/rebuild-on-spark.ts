@@ -7,6 +7,7 @@ import { systemClock } from '../base/clock.js';
 import { MurmurError } from '../base/errors.js';
 import { queriesFrom } from '../engine/embedded/rebuild/rebuild.js';
 import { clearQueries } from '../engine/spark/clear-query.js';
+import type { SparkSession } from '../engine/spark/connect/index.js';
 import type { SparkOptions } from '../engine/spark/options.js';
 import { newestCommits } from '../engine/spark/tables.js';
 import type { ControlServer } from '../lake/control-server.js';
@@ -18,6 +19,11 @@ import { openOnSpark } from '../pipeline/spark/open-on-spark.js';
 import { withSession } from './on-spark.js';
 import { type RebuildOptions, type RebuildResult, rebuiltStreams, serveRebuild } from './rebuilding.js';
 
+export interface RebuildOnSpark extends RebuildOptions {
+  /** Done when the tables are empty and nothing reads what is before them. */
+  emptied?: (session: SparkSession) => Promise<void>;
+}
+
 /**
  * In a process that holds the lake.
  * @throws operate.not_on_spark (user) for `fromVersion`, engine.no_such_query, engine.rebuild_interrupted (user), and what opening
@@ -27,7 +33,7 @@ export async function rebuildOnSpark(
   open: OpenLake,
   spark: SparkOptions,
   name: string,
-  { fromVersion, signal, onStart }: RebuildOptions,
+  { fromVersion, signal, onStart, emptied }: RebuildOnSpark,
   server: ControlServer,
 ): Promise<RebuildResult> {
   const { lake, spec, rules, env, clock = systemClock } = open;
@@ -48,9 +54,10 @@ export async function rebuildOnSpark(
   try {
     // Whatever keeps the queries from starting (a model that is not there) is found before anything is emptied.
     const engine = await openOnSpark({ lake, spec, clock, opened, env }, spark, () => undefined);
-    await withSession(open, (session) =>
-      clearQueries(session, engine.context, made, (stream) => forgetCheckpoint(lake, stream)),
-    );
+    await withSession(open, async (session) => {
+      await clearQueries(session, engine.context, made, (stream) => forgetCheckpoint(lake, stream));
+      await emptied?.(session);
+    });
     const run = await engine.start(queries, names);
     opened.add({ close: () => run.close(0) });
     const status = () => run.status().filter((query) => names.includes(query.name));

@@ -4,6 +4,7 @@ import { MurmurError } from '../base/errors.js';
 import type { EngineRun, QueryEvent, QueryStatus } from '../engine/engine.js';
 import type { ControlServer } from '../lake/control-server.js';
 import type { StreamSummary } from '../pipeline/run.js';
+import type { RestoredTable } from '../table/restore.js';
 
 export interface RebuildOptions {
   /** Rows that the first table held at this version are kept, and only what came after it is done again. */
@@ -26,6 +27,12 @@ export interface RebuildResult {
   /** Files that are older than the log and were taken as read to their end. */
   assumed_files: string[];
   seconds: number;
+}
+
+export interface RestoredDownstream extends RestoredTable {
+  table: string;
+  /** Null where no table is behind it. */
+  rebuilt: RebuildResult | null;
 }
 
 /** Answers over the lake's socket while tables are rebuilt. */

@@ -8,25 +8,18 @@ import { MurmurError } from '../base/errors.js';
 import type { Metadata } from '../delta/actions.js';
 import type { RestoreTarget } from '../delta/index.js';
 import { settleRebuild } from '../engine/embedded/rebuild/rebuild.js';
-import type { QueryDefinition } from '../engine/engine.js';
 import { planInput } from '../engine/plan-reading.js';
-import { stampProperty } from '../engine/table-properties.js';
 import { ControlServer } from '../lake/control-server.js';
 import { openCareContext } from '../pipeline/engine-context.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
 import { restoreTable } from '../table/restore.js';
-import { anewOnSpark, refuseOnSpark } from './on-spark.js';
 import { rebuildHeld } from './rebuild.js';
-import type { RebuildOptions, RebuildResult } from './rebuilding.js';
-import type { Restored } from './restore.js';
+import type { RebuildOptions, RestoredDownstream } from './rebuilding.js';
+import { assertSameMeaning } from './restore-meaning.js';
+import { restoreOnSpark } from './restore-on-spark.js';
 import { withCare } from './table-care.js';
-
-export interface RestoredDownstream extends Restored {
-  /** Null where no table is behind it. */
-  rebuilt: RebuildResult | null;
-}
 
 /**
  * @throws lake.already_running (user), operate.not_a_query (user), operate.restore_other_meaning (user), delta.conflict
@@ -39,7 +32,6 @@ export async function restoreAndRebuild(
   options: Pick<RebuildOptions, 'signal' | 'onStart'> = {},
 ): Promise<RestoredDownstream> {
   const { lake, spec, rules, clock = systemClock } = open;
-  refuseOnSpark(open, 'restoring tables', anewOnSpark);
   const queries = definePipelineQueries(spec, 'idle', rules);
   const own = queries.find(({ plan }) => plan.sink.table === name);
   if (own === undefined)
@@ -50,13 +42,15 @@ export async function restoreAndRebuild(
   const opened = new Resources();
   try {
     const server = opened.add(await ControlServer.claim(lake.paths.socket));
+    const next = queries.find(({ plan }) => planInput(plan) === name);
+    if (spec.engine !== 'embedded')
+      return await restoreOnSpark({ open, spark: spec.engine.spark, own, next, server }, to, options);
     await settleRebuild(await openCareContext(lake, spec, clock, opened));
     const restored = await withCare({ table: lake.table(name), open }, async (care) => {
       const then = 'version' in to ? await care.log.at(to.version) : await care.log.atTime(to.timestamp);
       assertSameMeaning(own, then.metadata, care.log.snapshot.metadata);
       return restoreTable(care, to, keepIdentity);
     });
-    const next = queries.find(({ plan }) => planInput(plan) === name);
     const rebuilt = next === undefined ? null : await rebuildHeld(open, next.name, options, server);
     return { table: name, ...restored, rebuilt };
   } finally {
@@ -69,22 +63,4 @@ function keepIdentity(then: Metadata, now: Metadata): Metadata {
   const ofNow = Object.entries(now.configuration).filter(([key]) => key.startsWith('murmur.'));
   const ofThen = Object.entries(then.configuration).filter(([key]) => !key.startsWith('murmur.'));
   return { ...then, configuration: Object.fromEntries([...ofThen, ...ofNow]) };
-}
-
-/** Rows that were made by another rule must not be gone on with by this one. */
-function assertSameMeaning({ name, stamp }: QueryDefinition, then: Metadata, now: Metadata): void {
-  for (const key of Object.keys(stamp)) {
-    const property = stampProperty(key);
-    const [before, today] = [then.configuration[property], now.configuration[property]];
-    if (before === today) continue;
-    throw new MurmurError(
-      'operate.restore_other_meaning',
-      `restoring ${name}: that version was written with ${key} = ${before}, the table now has ${key} = ${today}`,
-      {
-        fault: 'user',
-        fix: `set ${key} to ${before} in murmur.yaml, make it anew with "murmur rebuild ${name}"; or read the old rows as a version`,
-        context: { key, before: before ?? null, today: today ?? null },
-      },
-    );
-  }
 }

@@ -167,17 +167,7 @@ export class QueryLoop {
   #noteInput(query: StreamingQuery): void {
     const { files, changedFiles } = query.backlog();
     this.status.backlogFiles = files;
-    const known = new Set(this.status.changedFiles.map(({ path, reason }) => `${path}\n${reason}`));
-    for (const { path, reason } of changedFiles)
-      if (!known.has(`${path}\n${reason}`))
-        this.hooks.emit({
-          type: 'file_changed',
-          stream: this.definition.name,
-          path,
-          reason,
-          at: this.clock.now(),
-        });
-    this.status.changedFiles = changedFiles;
+    this.#live.changed(changedFiles);
   }
 }
 

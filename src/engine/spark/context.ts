@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.js';
 import type { StructType } from '../../schema/column-types.js';
 import type { Storage } from '../../storage/storage.js';
+import type { ChangedFile } from '../engine.js';
 import type { Retention } from '../table-properties.js';
 import type { SparkSession } from './connect/index.js';
 import type { BundleOnWorkers } from './scorer/scorer-command.js';
@@ -45,6 +46,10 @@ export interface SparkContext {
   readonly landing: LandingPlace & {
     /** Found by Databricks' Auto Loader, else by Spark's file source. */
     readonly autoLoader: boolean;
+    /** Those that changed after they were read. */
+    changedFiles(): Promise<ChangedFile[]>;
+    /** Time between two looks for them. Milliseconds. */
+    readonly lookMs: number;
   };
   /** Schema by table name, of every table that a query writes. */
   readonly contracts: Readonly<Record<string, StructType>>;

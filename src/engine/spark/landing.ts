@@ -30,11 +30,14 @@ export async function landingOf(
       ...wholeFiles,
       ...(landing.autoLoader
         ? { 'cloudFiles.format': 'text', 'cloudFiles.maxFilesPerTrigger': String(maxFiles) }
-        : { ...leftZipped, maxFilesPerTrigger: String(maxFiles) }),
+        : { ...leftZipped, maxFilesPerTrigger: String(maxFiles), maxFileAge: everyAge }),
     },
   });
   return landedPosts(session, files, landing);
 }
+
+/** By default Spark leaves a file out, in silence, that is a week older than the newest one. */
+const everyAge = '36500d';
 
 /** Of a text source: a file is a row, and the bytes of it are left as they are. */
 export const wholeFiles = { wholetext: 'true', recursiveFileLookup: 'true' } as const;

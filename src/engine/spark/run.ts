@@ -11,6 +11,7 @@ import { fansOut, planInput } from '../plan-reading.js';
 import type { SparkSession } from './connect/index.js';
 import type { SparkContext } from './context.js';
 import { openTables } from './lake-tables.js';
+import { LandingWatch } from './landing-watch.js';
 import { MergeWork } from './merge-work.js';
 import { type OpenedStream, openStream } from './open-stream.js';
 import { ProgressTable, unwritten } from './progress-table.js';
@@ -56,6 +57,8 @@ export class SparkRun implements EngineRun {
   readonly #streams: SessionKeeper;
   readonly #statements: SessionKeeper;
   readonly #flushing: Promise<void>;
+  readonly #landing: LandingWatch | undefined;
+  readonly #watching: Promise<void> | undefined;
   readonly #merges: { from: string; work: MergeWork }[] = [];
   /** Those that wait for the last rows of a table. */
   #waiting: { table: string; go: () => void }[] = [];
@@ -82,6 +85,10 @@ export class SparkRun implements EngineRun {
     );
     this.#lives = new Map(definitions.map((definition) => [definition.name, this.#life(definition)]));
     this.#flushing = this.#progress.run(this.#closing.signal);
+    const reader = definitions.find(({ plan }) => planInput(plan) === 'landing');
+    const life = reader && this.#find(reader.name);
+    this.#landing = life && new LandingWatch(context.landing, this.#clock, life.live);
+    this.#watching = this.#landing?.run(this.#closing.signal);
   }
 
   /** Opens a session, and with it the tables that several queries write. @throws spark.* */
@@ -124,7 +131,7 @@ export class SparkRun implements EngineRun {
     await Promise.all([...this.#lives.values()].map((life) => life.stop(drainMs)));
     await this.#progress.flush(AbortSignal.timeout(Math.max(drainMs, stopDrainMs))).catch(() => undefined);
     this.#closing.abort();
-    await this.#flushing;
+    await Promise.all([this.#flushing, this.#watching]);
     await Promise.all([this.#streams.close(), this.#statements.close()]);
     this.#settle(this.#firstError());
     this.events.close();
@@ -237,7 +244,7 @@ export class SparkRun implements EngineRun {
     if (this.#firstError()?.code === 'engine.fenced') void this.close(0);
     if (this.#closed || [...this.#lives.values()].some((life) => life.active)) return;
     const flushed = this.#progress.flush(this.#closing.signal).catch(() => undefined);
-    void flushed.then(() => this.#settle(this.#firstError()));
+    void Promise.all([flushed, this.#landing?.look()]).then(() => this.#settle(this.#firstError()));
   }
 
   #firstError(): MurmurError | undefined {

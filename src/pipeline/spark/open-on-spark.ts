@@ -12,6 +12,7 @@ import type { OpenedEngine } from '../opened-engine.js';
 import { postFunctions } from '../post-functions.js';
 import type { RunEvent } from '../run-event.js';
 import { connectLake, placesOf } from './connect-lake.js';
+import { SeenFiles } from './seen-files.js';
 import { SparkLakeModel } from './spark-model.js';
 
 export interface OpenedOnSpark extends OpenedEngine {
@@ -54,6 +55,7 @@ export async function openOnSpark(
       },
     }),
   );
+  const seen = new SeenFiles(lake);
   const context: SparkContext = {
     connect: () => connectLake(spark),
     places: placesOf(lake),
@@ -64,6 +66,9 @@ export async function openOnSpark(
       maxLine: spec.max_line,
       mapping: spec.columns,
       autoLoader: spark.auto_loader,
+      changedFiles: () => seen.changed(),
+      // Listing a bucket is paid for by the request.
+      lookMs: lake.landing.kind === 's3' ? 600_000 : 60_000,
     },
     contracts,
     retention: retentionOf(spec),
