@@ -8,7 +8,6 @@ import { openEngineContext } from '../pipeline/engine-context.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
-import { rebuildOnSpark } from './rebuild-on-spark.js';
 import { type RebuildOptions, type RebuildResult, rebuiltStreams, serveRebuild } from './rebuilding.js';
 
 export interface RebuildPreview {
@@ -73,7 +72,10 @@ export async function rebuildHeld(
 ): Promise<RebuildResult> {
   const { lake, spec, rules, env, clock = systemClock } = open;
   const { fromVersion, signal, onStart } = options;
-  if (spec.engine !== 'embedded') return rebuildOnSpark(open, spec.engine.spark, name, options, server);
+  if (spec.engine !== 'embedded') {
+    const { rebuildOnSpark } = await import('./rebuild-on-spark.js');
+    return rebuildOnSpark(open, spec.engine.spark, name, options, server);
+  }
   const startedAt = clock.now();
   const opened = new Resources();
   const ending = new AbortController();

@@ -18,7 +18,6 @@ import { restoreTable } from '../table/restore.js';
 import { rebuildHeld } from './rebuild.js';
 import type { RebuildOptions, RestoredDownstream } from './rebuilding.js';
 import { assertSameMeaning } from './restore-meaning.js';
-import { restoreOnSpark } from './restore-on-spark.js';
 import { withCare } from './table-care.js';
 
 /**
@@ -43,8 +42,10 @@ export async function restoreAndRebuild(
   try {
     const server = opened.add(await ControlServer.claim(lake.paths.socket));
     const next = queries.find(({ plan }) => planInput(plan) === name);
-    if (spec.engine !== 'embedded')
+    if (spec.engine !== 'embedded') {
+      const { restoreOnSpark } = await import('./restore-on-spark.js');
       return await restoreOnSpark({ open, spark: spec.engine.spark, own, next, server }, to, options);
+    }
     await settleRebuild(await openCareContext(lake, spec, clock, opened));
     const restored = await withCare({ table: lake.table(name), open }, async (care) => {
       const then = 'version' in to ? await care.log.at(to.version) : await care.log.atTime(to.timestamp);
