@@ -15,7 +15,7 @@ interface RebuildCommandOptions {
 export function define(command: Command, cli: Cli): void {
   command
     .description(
-      'Make a table and all behind it anew, beside the old ones, which can be read until each is replaced by one commit at the end: after a changed rule or option. What is interrupted goes on where it stopped.',
+      'Make a table and all behind it anew, beside the old ones, which can be read until each is replaced by one commit at the end: after a changed rule or option. What is interrupted goes on where it stopped. On Spark in the place of the old ones (docs/spark.md).',
     )
     .argument('<table>', 'bronze, silver, gold or application')
     .option(

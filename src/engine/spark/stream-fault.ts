@@ -1,4 +1,4 @@
-/** Why a stream failed, in our words where we know the cause: a rule, a worker's Python, another controller. */
+/** Why a stream failed, in our words where we know the cause: a rule, a worker's Python, a table that changed, another controller. */
 import { MurmurError } from '../../base/errors.js';
 import { rootCause, sparkExceptions } from './connect/index.js';
 import { workerFault } from './python/worker-fault.js';
@@ -16,6 +16,7 @@ export function streamFault(stream: string, error: MurmurError): MurmurError {
   return (
     failedRule(told, error) ??
     workerFault(told, error) ??
+    brokenInput(stream, error) ??
     new MurmurError(error.code, `${stream}: ${rootCause(error)?.summary ?? error.message}`, {
       fault: error.fault,
       retry: error.retry,
@@ -24,6 +25,37 @@ export function streamFault(stream: string, error: MurmurError): MurmurError {
       cause: error,
     })
   );
+}
+
+const rowsGone = { code: 'delta.unexpected_change', what: 'rows that it may have read were removed from it' };
+/** A stream reads appends, from where it stopped: what Delta says when the table before it is no longer such a one. */
+const inputFaults: Readonly<Record<string, { code: string; what: string }>> = {
+  DELTA_SOURCE_IGNORE_DELETE: rowsGone,
+  DELTA_SOURCE_TABLE_IGNORE_CHANGES: rowsGone,
+  DELTA_LOG_FILE_NOT_FOUND_FOR_STREAMING_SOURCE: {
+    code: 'delta.log_gap',
+    what: 'its log no longer reaches back to where the stream stopped',
+  },
+  DIFFERENT_DELTA_TABLE_READ_BY_STREAMING_SOURCE: {
+    code: 'delta.table_replaced',
+    what: 'another table stands in its place',
+  },
+};
+
+function brokenInput(stream: string, error: MurmurError): MurmurError | undefined {
+  for (const { errorClass = '', parameters } of sparkExceptions(error)) {
+    const fault = inputFaults[errorClass];
+    if (fault === undefined) continue;
+    const version = parameters.version === undefined ? '' : `, in version ${parameters.version}`;
+    // Spark's own advice is left out: without its checkpoint alone a stream would write every row again.
+    return new MurmurError(fault.code, `${stream} cannot follow its table: ${fault.what}${version}`, {
+      fault: 'user',
+      fix: `make what ${stream} writes, and what is behind it, anew: \`murmur rebuild ${stream}\``,
+      context: { stream },
+      cause: error,
+    });
+  }
+  return undefined;
 }
 
 /** Spark ends a stream, without calling it a failure, when another one begins with its checkpoint. */

@@ -5,8 +5,8 @@ import { SparkException } from '../../../src/engine/spark/connect/spark-exceptio
 import { raiseSql } from '../../../src/engine/spark/sql/failed-rule.js';
 import { streamFault } from '../../../src/engine/spark/stream-fault.js';
 
-function failed(innermost: string): MurmurError {
-  const raised = new SparkException(innermost, { classes: ['SparkRuntimeException'] });
+function failed(innermost: string, errorClass = 'USER_RAISED_EXCEPTION'): MurmurError {
+  const raised = new SparkException(innermost, { classes: ['RuntimeException'], errorClass });
   const stream = new SparkException('[STREAM_FAILED] Query terminated', { classes: [], cause: raised });
   return new MurmurError('spark.failed', 'running silver', { fault: 'external', cause: stream });
 }
@@ -23,6 +23,15 @@ describe('a stream that failed', () => {
       context: { rule: 'no {x}', stream: 'bronze', posts: 1 },
     });
     expect(streamFault('silver', told(known)).message).toMatch(/first in post 42$/);
+  });
+
+  it('since rows of its input went away is to be made anew', () => {
+    const deleted = failed('Detected deleted data', 'DELTA_SOURCE_IGNORE_DELETE');
+    expect(streamFault('gold', deleted)).toMatchObject({
+      code: 'delta.unexpected_change',
+      fault: 'user',
+      fix: expect.stringContaining('murmur rebuild gold'),
+    });
   });
 
   it('by an error that a rule of the user raises is not taken for that', () => {
