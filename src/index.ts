@@ -22,7 +22,7 @@ export { restoreAndRebuild } from './operate/restore-downstream.js';
 export { trace } from './operate/trace.js';
 export type { Finding, Problem, Remedy, Seen } from './operate/tune/finding.js';
 export { type TuneOptions, type Tuning, tune } from './operate/tune/tune.js';
-export type { ModelStatus } from './pipeline/model/lake-models.js';
+export type { ModelStatus } from './pipeline/model/model-status.js';
 export {
   definePipeline,
   OpenLake,

@@ -3,7 +3,6 @@
  * are JS numbers where they are counts, sizes or milliseconds (all below 2^53); row values never pass through here
  * other than inside the `stats` string.
  */
-import type { StructType } from '../schema/column-types.js';
 
 export interface Protocol {
   minReaderVersion: number;
@@ -127,5 +126,3 @@ export interface DataFile {
   /** Whether the writer has made sure that no column holds a null that the schema forbids, nested ones too. */
   nullsChecked?: boolean;
 }
-
-export type TableSchema = StructType;

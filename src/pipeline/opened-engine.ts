@@ -1,6 +1,6 @@
 /** What a run knows of its engine, whichever it is. */
 import type { BatchProgress, EngineRun, QueryDefinition } from '../engine/engine.js';
-import type { ModelStatus } from './model/lake-models.js';
+import type { ModelStatus } from './model/model-status.js';
 
 export interface OpenedEngine {
   readonly models: RunModels;

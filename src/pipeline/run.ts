@@ -16,7 +16,7 @@ import { type DatasetInput, logsRuns, type MlflowStore } from '../mlflow/index.j
 import { openEngineContext } from './engine-context.js';
 import type { CodeRules } from './expect-options.js';
 import { impatient, openMlflow } from './mlflow.js';
-import type { ModelStatus } from './model/lake-models.js';
+import type { ModelStatus } from './model/model-status.js';
 import type { OpenedEngine, RunModels } from './opened-engine.js';
 import { definePipelineQueries } from './queries.js';
 import { Resources } from './resources.js';

@@ -10,5 +10,3 @@ export const scoringOptions = z.strictObject({
     .meta({ examples: ['auto', 2] }),
   cache: z.boolean().default(true).describe('whether the scores of texts seen lately are kept in memory'),
 });
-
-export type ScoringOptions = z.output<typeof scoringOptions>;

@@ -9,12 +9,12 @@
  * that has a link is in use and stays. The links of a process that died go with its folder.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
-import { homedir, hostname } from 'node:os';
+import { link, mkdir, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { extname, join } from 'node:path';
-import { kill, pid } from 'node:process';
 import { bounded } from '../base/bounded.js';
 import { MurmurError } from '../base/errors.js';
+import { dropAbandoned, newOwner } from './cache-owners.js';
 import type { Storage } from './storage.js';
 
 /** A file whose content is known by these. */
@@ -42,8 +42,6 @@ const defaultSize = 4 * 2 ** 30;
 const fetchesAtOnce = 8;
 /** When room is made, it is made for more than the one file. */
 const roomLeft = 0.9;
-/** Other machines cannot be asked whether their processes live: what they left alone for so long is given up. Milliseconds. */
-const abandonedMs = 2 * 86_400_000;
 
 interface Pin {
   uses: number;
@@ -71,9 +69,7 @@ export class ReadCache {
     this.dir = options.dir ?? defaultCacheDir();
     this.size = options.size ?? defaultSize;
     this.#full = this.size;
-    const name = `${hostname()}~${pid}~${randomUUID()}`;
-    ours.add(name);
-    this.#own = join(this.dir, 'processes', name);
+    this.#own = join(this.dir, 'processes', newOwner());
   }
 
   /** Where the file is as long as it is pinned; the same for everybody in this process. */
@@ -260,30 +256,6 @@ export class ReadCache {
 function nameOf(storage: Storage, { path, size, etag }: CachedFile): string {
   const key = `${storage.uri(path)}\n${size}\n${etag ?? ''}`;
   return `${createHash('sha256').update(key).digest('hex').slice(0, 40)}${extname(path)}`;
-}
-
-/** Deletes the folders of processes that are no more. */
-async function dropAbandoned(processes: string): Promise<void> {
-  for (const name of await readdir(processes)) {
-    const folder = join(processes, name);
-    const [host, owner] = name.split('~');
-    const age = Date.now() - ((await stat(folder).catch(() => undefined))?.mtimeMs ?? 0);
-    const isDead = host === hostname() ? !ours.has(name) && !isAlive(Number(owner)) : age > abandonedMs;
-    if (isDead) await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Folders of this process. */
-const ours = new Set<string>();
-
-function isAlive(id: number): boolean {
-  // An earlier process that had our number.
-  if (id === pid) return false;
-  try {
-    return kill(id, 0);
-  } catch (e) {
-    return (e as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 function cacheFault(dir: string, cause: unknown): MurmurError {

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Action, AddFile, CommitInfo } from '../../src/delta/actions.js';
-import { type CommitResult, DeltaLog, type Transaction } from '../../src/delta/index.js';
-import { readCommit } from '../../src/delta/log.js';
+import type { Action, AddFile } from '../../src/delta/actions.js';
+import type { Transaction } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
-import { append, createTable, numbersIn, testEnv, writeRows } from './rows.js';
+import { append, createTable, numbersIn } from './rows.js';
+import { shortOf, transactionsOn, write } from './transactions.js';
 
 let storage: MemoryStorage;
 /** Of the table in a duel. */
@@ -14,20 +14,7 @@ beforeEach(() => {
   properties = {};
 });
 
-const open = () => DeltaLog.open(storage, testEnv());
-const write = (t: Transaction) => t.commit({ operation: 'WRITE' });
-const newFile = async (...numbers: number[]) =>
-  writeRows(
-    storage,
-    numbers.map((n) => ({ n })),
-  );
-const infoOf = async (version: number): Promise<CommitInfo> => {
-  const actions = (await readCommit(storage, version))!;
-  expect(Object.keys(actions[0]!)).toEqual(['commitInfo']);
-  return actions[0]!.commitInfo!;
-};
-const shortOf = (result: CommitResult) =>
-  result.outcome === 'conflict' ? `${result.kind} ${result.version}` : `committed ${result.version}`;
+const { open, newFile, infoOf } = transactionsOn(() => storage);
 
 describe('racing writers', () => {
   it('all get their appends through, in contiguous versions', async () => {

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { armFaultPoint, disarmFaultPoint } from '../../src/base/fault-point.js';
-import type { AddFile, CommitInfo } from '../../src/delta/actions.js';
-import { type CommitResult, DeltaLog, type Transaction } from '../../src/delta/index.js';
+import type { AddFile } from '../../src/delta/actions.js';
+import { DeltaLog } from '../../src/delta/index.js';
 import { readCommit } from '../../src/delta/log.js';
 import { checkpointPath, commitPath } from '../../src/delta/log-files.js';
 import { column, struct } from '../../src/schema/column-types.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
-import { append, createTable, HandClock, numbersIn, testEnv, writeRows } from './rows.js';
+import { append, createTable, HandClock, numbersIn, testEnv } from './rows.js';
+import { shortOf, transactionsOn, write } from './transactions.js';
 
 let storage: MemoryStorage;
 beforeEach(() => {
@@ -14,20 +15,7 @@ beforeEach(() => {
   disarmFaultPoint();
 });
 
-const open = () => DeltaLog.open(storage, testEnv());
-const write = (t: Transaction) => t.commit({ operation: 'WRITE' });
-const newFile = async (...numbers: number[]) =>
-  writeRows(
-    storage,
-    numbers.map((n) => ({ n })),
-  );
-const infoOf = async (version: number): Promise<CommitInfo> => {
-  const actions = (await readCommit(storage, version))!;
-  expect(Object.keys(actions[0]!)).toEqual(['commitInfo']);
-  return actions[0]!.commitInfo!;
-};
-const shortOf = (result: CommitResult) =>
-  result.outcome === 'conflict' ? `${result.kind} ${result.version}` : `committed ${result.version}`;
+const { open, newFile, infoOf } = transactionsOn(() => storage);
 
 describe('a commit', () => {
   it('begins with a commitInfo that every reader takes', async () => {

@@ -1,32 +1,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { CommitInfo } from '../../src/delta/actions.js';
-import { type CommitResult, DeltaLog, type TableSpec, type Transaction } from '../../src/delta/index.js';
-import { readCommit } from '../../src/delta/log.js';
+import { DeltaLog, type TableSpec } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
 import { neededProtocol } from '../../src/delta/needed-protocol.js';
 import { column, struct } from '../../src/schema/column-types.js';
 import { MemoryStorage } from '../../src/storage/memory.js';
-import { append, createTable, HandClock, schema, testEnv, writeRows } from './rows.js';
+import { append, createTable, HandClock, schema, testEnv } from './rows.js';
+import { shortOf, transactionsOn, write } from './transactions.js';
 
 let storage: MemoryStorage;
 beforeEach(() => {
   storage = new MemoryStorage();
 });
 
-const open = () => DeltaLog.open(storage, testEnv());
-const write = (t: Transaction) => t.commit({ operation: 'WRITE' });
-const newFile = async (...numbers: number[]) =>
-  writeRows(
-    storage,
-    numbers.map((n) => ({ n })),
-  );
-const infoOf = async (version: number): Promise<CommitInfo> => {
-  const actions = (await readCommit(storage, version))!;
-  expect(Object.keys(actions[0]!)).toEqual(['commitInfo']);
-  return actions[0]!.commitInfo!;
-};
-const shortOf = (result: CommitResult) =>
-  result.outcome === 'conflict' ? `${result.kind} ${result.version}` : `committed ${result.version}`;
+const { open, newFile, infoOf } = transactionsOn(() => storage);
 
 describe('in-commit timestamps', () => {
   const enabled = { 'delta.enableInCommitTimestamps': 'true' };

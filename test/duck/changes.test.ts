@@ -1,39 +1,20 @@
 /** Rows that were changed between two versions, from real files. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Action, AddFile } from '../../src/delta/actions.js';
 import { type ChangesRange, planChanges } from '../../src/delta/changes.js';
 import { deletionVectorPath } from '../../src/delta/deletion-vector.js';
 import { DeltaLog, encodePath } from '../../src/delta/index.js';
 import { commitPath } from '../../src/delta/log-files.js';
 import { changeColumns, changeRows } from '../../src/duck/changes.js';
-import {
-  DuckDatabase,
-  DuckParquetHandler,
-  type DuckSession,
-  type Row,
-  scanSql,
-  writeParquet,
-} from '../../src/duck/index.js';
+import { DuckParquetHandler, type Row, scanSql, writeParquet } from '../../src/duck/index.js';
 import { arrayOf, column, type StructType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { storedVectors } from '../delta/deletion-vectors.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-changes-test-'));
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { dir, database, session } = await openDuck();
 
 let tables = 0;
 function newTable(schema: StructType, partitionColumns: string[] = []): Promise<DeltaLog> {

@@ -1,13 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DeltaLog } from '../../src/delta/index.js';
 import {
-  DuckDatabase,
   DuckParquetHandler,
-  type DuckSession,
   type MergeOptions,
   type MergePlan,
   planMerge,
@@ -18,19 +14,9 @@ import {
 import { application } from '../../src/posts/tables.js';
 import { column, type StructType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-merge-test-'));
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { dir, database, session } = await openDuck();
 
 let tables = 0;
 async function newTable(schema: StructType, partitionColumns: string[] = []): Promise<DeltaLog> {

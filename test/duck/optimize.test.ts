@@ -1,32 +1,14 @@
 /** OPTIMIZE on real Parquet: contents are what they were, Z-order lets readers pass over files, and a second run does nothing. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DeltaLog, optimize, planScan } from '../../src/delta/index.js';
-import {
-  DuckDatabase,
-  DuckParquetHandler,
-  type DuckSession,
-  scanSql,
-  writeParquet,
-} from '../../src/duck/index.js';
+import { DuckParquetHandler, scanSql, writeParquet } from '../../src/duck/index.js';
 import { zOrdered } from '../../src/duck/z-order.js';
 import { column, type StructType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-optimize-'));
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { dir, database, session } = await openDuck();
 
 const schema = struct(
   column('id', 'long'),

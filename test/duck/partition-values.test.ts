@@ -3,38 +3,19 @@
  * treats in its own way: written, committed, reopened, read, and joined into larger files.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DeltaLog, optimize } from '../../src/delta/index.js';
-import {
-  DuckDatabase,
-  DuckParquetHandler,
-  type DuckSession,
-  type Row,
-  scanSql,
-  writeParquet,
-} from '../../src/duck/index.js';
+import { DuckParquetHandler, type Row, scanSql, writeParquet } from '../../src/duck/index.js';
 import { column, type PrimitiveType, struct } from '../../src/schema/column-types.js';
 import { LocalStorage } from '../../src/storage/local.js';
 import { DeltaTable } from '../../src/table/index.js';
 import { collect } from '../table/collect.js';
 import { type ColumnValue, partitionable, partitionValuesOf } from './any-values.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-partitions-test-'));
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { dir, database, session } = await openDuck();
 
 const types = Object.keys(partitionValuesOf).filter(partitionable) as PrimitiveType[];
 const names = fc.constantFrom('p', 'Größe😀', 'a-b', 'x%y', 'q?r#s', 'u:v/w', '.dot');

@@ -1,34 +1,13 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  DuckDatabase,
-  DuckParquetHandler,
-  type DuckSession,
-  scanSql,
-  writeParquet,
-} from '../../src/duck/index.js';
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { DuckParquetHandler, scanSql, writeParquet } from '../../src/duck/index.js';
 import { arrayOf, column, type StructType, struct } from '../../src/schema/column-types.js';
-import { LocalStorage } from '../../src/storage/local.js';
+import type { LocalStorage } from '../../src/storage/local.js';
 import { addsOf, liveTable } from './live-table.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let storage: LocalStorage;
-let database: DuckDatabase;
-let session: DuckSession;
-let handler: DuckParquetHandler;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-rewrite-test-'));
-  storage = new LocalStorage(dir);
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-  handler = new DuckParquetHandler(database);
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { storage, database, session } = await openDuck();
+const handler = new DuckParquetHandler(database);
 
 const schema = struct(
   column('i', 'long'),

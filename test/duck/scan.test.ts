@@ -1,12 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AddFile } from '../../src/delta/actions.js';
 import {
-  DuckDatabase,
-  type DuckSession,
   exportParquet,
   registerTables,
   type ScanTarget,
@@ -14,23 +11,11 @@ import {
   writeParquet,
 } from '../../src/duck/index.js';
 import { arrayOf, column, type StructType, struct } from '../../src/schema/column-types.js';
-import { LocalStorage } from '../../src/storage/local.js';
+import type { LocalStorage } from '../../src/storage/local.js';
 import { addsOf, liveTable } from './live-table.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let storage: LocalStorage;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-scan-test-'));
-  storage = new LocalStorage(dir);
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { dir, storage, database, session } = await openDuck();
 
 const rowsOf = async (table: ScanTarget, options = {}, where: LocalStorage = storage) =>
   session.rows(await scanSql(session, table, where, options));

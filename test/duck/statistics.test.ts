@@ -1,28 +1,12 @@
 /** Statistics of written files against what a plain pass over the rows says. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formatStats } from '../../src/delta/index.js';
-import { DuckDatabase, type DuckSession, writeParquet } from '../../src/duck/index.js';
+import { writeParquet } from '../../src/duck/index.js';
 import { arrayOf, column, type DataType, struct } from '../../src/schema/column-types.js';
-import { LocalStorage } from '../../src/storage/local.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let storage: LocalStorage;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-stats-test-'));
-  storage = new LocalStorage(dir);
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { storage, session } = await openDuck();
 
 const schema = struct(
   column('s', 'string'),

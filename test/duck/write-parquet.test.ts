@@ -1,27 +1,13 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
 import type { DataFile } from '../../src/delta/actions.js';
-import { DuckDatabase, type DuckSession, scanSql, writeParquet } from '../../src/duck/index.js';
+import { scanSql, writeParquet } from '../../src/duck/index.js';
 import { arrayOf, column, type StructType, struct } from '../../src/schema/column-types.js';
-import { LocalStorage } from '../../src/storage/local.js';
+import type { LocalStorage } from '../../src/storage/local.js';
 import { liveTable } from './live-table.js';
+import { openDuck } from './open-duck.js';
 
-let dir: string;
-let storage: LocalStorage;
-let database: DuckDatabase;
-let session: DuckSession;
-beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'murmur-write-test-'));
-  storage = new LocalStorage(dir);
-  database = await DuckDatabase.open({ threads: 2 });
-  session = await database.connect();
-});
-afterAll(async () => {
-  await database.close();
-  await rm(dir, { recursive: true, force: true });
-});
+const { storage, session } = await openDuck();
 
 const everyType: StructType = struct(
   column('s', 'string'),

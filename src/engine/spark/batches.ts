@@ -2,6 +2,18 @@
 import type { BatchCounts, BatchProgress } from '../engine.js';
 import type { StreamProgress } from './connect/index.js';
 
+/** What nobody measures of a batch that Spark's own progress does not tell. */
+export const unmeasured = {
+  list_ms: 0,
+  read_ms: 0,
+  transform_ms: 0,
+  score_ms: 0,
+  write_ms: 0,
+  commit_ms: 0,
+  backlog_files: 0,
+  event_time_lag_ms: null,
+} as const;
+
 /** Whether a report is of a batch with work: Spark reports idle triggers too. */
 export function didWork({ durationMs }: StreamProgress): boolean {
   return durationMs.addBatch !== undefined;

@@ -13,6 +13,7 @@ import { fenced } from '../fenced.js';
 import { planInput } from '../plan-reading.js';
 import { queryIdProperty } from '../table-properties.js';
 import { type Offsets, WriteAheadLog, walFormat } from '../wal.js';
+import { unmeasured } from './batches.js';
 import type { SparkSession } from './connect/index.js';
 import type { SparkContext } from './context.js';
 import { contractOf, tableOf } from './lake-tables.js';
@@ -147,15 +148,11 @@ export class MergeBatches {
       dropped_posts: 0,
       quarantined_posts: 0,
       superseded_posts: 0,
+      ...unmeasured,
       duration_ms: duration + this.#listMs,
       list_ms: this.#listMs,
       read_ms: readMs,
       transform_ms: duration - readMs,
-      score_ms: 0,
-      write_ms: 0,
-      commit_ms: 0,
-      backlog_files: 0,
-      event_time_lag_ms: null,
       table_version: commit?.version ?? 0,
     };
   }

@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.js';
 import { quoted } from '../../posts/sql/spark-literals.js';
 import { progress as contract } from '../../posts/tables.js';
 import type { BatchProgress } from '../engine.js';
+import { unmeasured } from './batches.js';
 import type { SparkRow, SparkSession } from './connect/index.js';
 import { isLost, type SessionKeeper } from './session-keeper.js';
 import { deltaTable } from './sql-text.js';
@@ -122,15 +123,8 @@ export async function unwritten({
     dropped_posts: 0,
     quarantined_posts: quarantined,
     superseded_posts: 0,
+    ...unmeasured,
     duration_ms: 0,
-    list_ms: 0,
-    read_ms: 0,
-    transform_ms: 0,
-    score_ms: 0,
-    write_ms: 0,
-    commit_ms: 0,
-    backlog_files: 0,
-    event_time_lag_ms: null,
     table_version: last!.version,
   };
 }

@@ -3,6 +3,8 @@
  * and of the predicted class. The baseline is the bundle's own (`baseline.json`, from its training), else the first posts that
  * the model scored in this lake, kept beside the checkpoints.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { isMurmurError } from '../../base/errors.js';
 import type { ScoredBatch, ScoredPost } from '../../engine/embedded/index.js';
@@ -21,7 +23,7 @@ const binned = z
   });
 
 /** `baseline.json` of a bundle, and what is kept of the first posts. */
-export const baselineSchema = z.object({
+const baselineSchema = z.object({
   posts: z.int().positive(),
   /** Predicted score, 0–100. */
   score: binned,
@@ -121,6 +123,13 @@ export class Drift {
   #keep(value: Baseline | Seen[]): Promise<void> {
     return this.#storage.put(`${this.#digest}.json`, Buffer.from(JSON.stringify(value)));
   }
+}
+
+/** The baseline that a bundle brings; undefined where it has none, or none that can be taken for one. */
+export async function baselineIn(bundleFolder: string): Promise<Baseline | undefined> {
+  const text = await readFile(join(bundleFolder, 'baseline.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  return baselineSchema.safeParse(JSON.parse(text)).data;
 }
 
 function seenOf({ score, text, sentiment }: ScoredPost): Seen {

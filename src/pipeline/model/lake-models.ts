@@ -2,8 +2,6 @@
  * The models of a running lake: the one that scores and follows its name in the registry, the shadow beside it, and the watch
  * for drift. The engine asks for scorers and shows what was scored; everything that goes wrong beside that is told as an event.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../../base/clock.js';
 import { asMurmurError, isMurmurError, type MurmurError } from '../../base/errors.js';
 import type { BatchModel, ScoredBatch } from '../../engine/embedded/index.js';
@@ -13,7 +11,7 @@ import type { Scorer } from '../../scoring/index.js';
 import type { Storage } from '../../storage/storage.js';
 import type { LakeSpec } from '../spec.js';
 import { AliasWatch } from './alias-watch.js';
-import { type Baseline, baselineSchema, Drift } from './drift.js';
+import { type Baseline, baselineIn, Drift } from './drift.js';
 import {
   type FoundModel,
   fetchModel,
@@ -24,8 +22,9 @@ import {
   plannedModel,
   rememberModel,
 } from './find-model.js';
-import { Serving, type ServingStatus } from './serving.js';
-import { Shadow, type ShadowCounts } from './shadow.js';
+import { type DriftMeasure, driftMeasures, type ModelStatus, tellable } from './model-status.js';
+import { Serving } from './serving.js';
+import { Shadow } from './shadow.js';
 
 export interface LakeModelsOptions {
   spec: Pick<LakeSpec, 'model' | 'model_poll' | 'shadow' | 'drift' | 'streams'>;
@@ -42,37 +41,11 @@ export interface LakeModelsOptions {
   live: boolean;
 }
 
-interface TellableFault {
-  code: string;
-  message: string;
-  fix: string | null;
-}
-
-/** What `status` says of the models of a run. */
-export interface ModelStatus extends ServingStatus {
-  /** As it stands in the settings. */
-  written: string;
-  /** Why the model of that name is not the one that scores. */
-  fault: TellableFault | null;
-  /** Counts of this run, by post. `agreement` is agreed / scored. */
-  shadow: (ShadowCounts & { agreement: number | null; fault: TellableFault | null }) | null;
-  /** `limit` is that of the alarms; `baseline_posts` null: they are still being gathered. */
-  drift: {
-    limit: number;
-    baseline_posts: number | null;
-    figures: DriftFigures | null;
-    alarms: DriftMeasure[];
-  };
-}
-
 /** Digests of the bundles that must stay. */
 interface BundlesInUse {
   main: ReadonlySet<string>;
   shadow: ReadonlySet<string>;
 }
-
-const measures = ['score_psi', 'length_psi', 'class_psi'] as const;
-export type DriftMeasure = (typeof measures)[number];
 
 export class LakeModels {
   readonly #options: LakeModelsOptions;
@@ -260,7 +233,7 @@ export class LakeModels {
   #judge(figures: DriftFigures | null): void {
     const limit = this.#options.spec.drift.psi;
     this.#figures = figures;
-    const alarms = measures.filter((measure) => figures !== null && figures[measure] >= limit);
+    const alarms = driftMeasures.filter((measure) => figures !== null && figures[measure] >= limit);
     for (const measure of alarms) {
       if (this.#alarms.includes(measure)) continue;
       const { stream, emit, clock } = this.#options;
@@ -296,11 +269,5 @@ async function keep(places: ModelPlaces, found: FoundModel, inUse: BundlesInUse)
 
 async function ownBaseline({ bundle }: FoundModel, digest: string): Promise<Baseline | undefined> {
   if (bundle === 'lexicon' || bundle.model.digest !== digest) return undefined;
-  const text = await readFile(join(bundle.folder, 'baseline.json'), 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  return baselineSchema.safeParse(JSON.parse(text)).data;
-}
-
-export function tellable(error: MurmurError | undefined): TellableFault | null {
-  return error === undefined ? null : { code: error.code, message: error.message, fix: error.fix ?? null };
+  return baselineIn(bundle.folder);
 }

@@ -19,7 +19,7 @@ import {
   type ModelPlaces,
   rememberModel,
 } from '../model/find-model.js';
-import { type ModelStatus, tellable } from '../model/lake-models.js';
+import { type ModelStatus, tellable } from '../model/model-status.js';
 import type { RunModels } from '../opened-engine.js';
 import type { LakeSpec } from '../spec.js';
 

@@ -1,7 +1,7 @@
 /** From the model that scores to what MLflow has of it: the registered version, and the logged model behind that. */
 import { isModelUri, type MlflowStore, parseModelUri } from '../../mlflow/index.js';
 import type { ScorerModel } from '../../scoring/scorer.js';
-import type { ModelStatus } from '../model/lake-models.js';
+import type { ModelStatus } from '../model/model-status.js';
 
 export interface ModelLink {
   name: string;

@@ -20,7 +20,7 @@ import {
   type RunOwner,
   svgPng,
 } from '../../mlflow/index.js';
-import type { ModelStatus } from '../model/lake-models.js';
+import type { ModelStatus } from '../model/model-status.js';
 import type { TrackingEvent } from '../run-event.js';
 import type { LakeSpec } from '../spec.js';
 import { experimentOf, runOwner, userName } from './log-owner.js';

@@ -1,7 +1,7 @@
 /** Lakes on Spark that are badly set, each with one of the five problems, and a job of the lake's kind that suffers from it. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { filter, type SparkSession, sqlRelation } from '../../../src/engine/spark/connect/index.js';
+import { type SparkSession, sqlRelation, withRelations } from '../../../src/engine/spark/connect/index.js';
 import { deltaTable } from '../../../src/engine/spark/sql-text.js';
 import { type OpenLake, openLake } from '../../../src/index.js';
 import type { Problem } from '../../../src/operate/tune/finding.js';
@@ -109,7 +109,8 @@ export const badlySet: Readonly<Record<string, BadlySet>> = {
     number: { what: 'rows in an Arrow batch', atMost: 1 },
     job(session, tables) {
       const some = sqlRelation(`SELECT mention, text FROM ${gold(tables)} WHERE pmod(hash(text), 6) = 0`);
-      return session.rows(filter(sameRows(some, { mention: 'string', text: 'string' }), 'length(text) = 0'));
+      const same = sameRows(some, { mention: 'string', text: 'string' });
+      return session.rows(withRelations('SELECT * FROM same WHERE length(text) = 0', { same }));
     },
   },
   'a window that spills': {

@@ -3,19 +3,9 @@ import type { MessageInitShape } from '@bufbuild/protobuf';
 import { MurmurError } from '../../../base/errors.js';
 import { schemaDdl } from './ddl.js';
 import type { AnalyzePlanRequestSchema, AnalyzePlanResponse } from './gen/spark/connect/base_pb.js';
-import { AnalyzePlanRequest_Explain_ExplainMode as ExplainMode } from './gen/spark/connect/base_pb.js';
 import type { Relation } from './relations.js';
 import { unexpected } from './statements.js';
 import type { AskOptions, Wire } from './wire.js';
-
-export type ExplainStyle = 'simple' | 'extended' | 'cost' | 'formatted';
-
-const modes = {
-  simple: ExplainMode.SIMPLE,
-  extended: ExplainMode.EXTENDED,
-  cost: ExplainMode.COST,
-  formatted: ExplainMode.FORMATTED,
-} as const satisfies Record<ExplainStyle, ExplainMode>;
 
 const oldestMajor = 4;
 
@@ -57,14 +47,6 @@ export async function isStreaming(wire: Wire, relation: Relation): Promise<boole
   const result = await ask(wire, 'looking at a plan', { case: 'isStreaming', value });
   if (result.case !== 'isStreaming') throw unexpected('is_streaming');
   return result.value.isStreaming;
-}
-
-/** @throws spark.analysis (user), spark.* */
-export async function explain(wire: Wire, relation: Relation, style: ExplainStyle): Promise<string> {
-  const value = { plan: root(relation), explainMode: modes[style] };
-  const result = await ask(wire, 'explaining a plan', { case: 'explain', value });
-  if (result.case !== 'explain') throw unexpected('explain');
-  return result.value.explainString;
 }
 
 type Analyze = NonNullable<MessageInitShape<typeof AnalyzePlanRequestSchema>['analyze']>;

@@ -6,8 +6,6 @@ export type { Token } from './channel.js';
 export type { ExecuteOptions } from './execute.js';
 export type { SourceProgress, StreamProgress } from './progress.js';
 export {
-  filter,
-  limit,
   mapArrow,
   observe,
   type PythonMap,

@@ -56,15 +56,6 @@ export function project(input: Relation, expressions: readonly string[]): Relati
   return { relType: { case: 'project', value: { input, expressions: expressions.map(expression) } } };
 }
 
-/** Rows for which a SQL expression is true. */
-export function filter(input: Relation, condition: string): Relation {
-  return { relType: { case: 'filter', value: { input, condition: expression(condition) } } };
-}
-
-export function limit(input: Relation, rows: number): Relation {
-  return { relType: { case: 'limit', value: { input, limit: rows } } };
-}
-
 /** The same rows, with aggregates (`count(*) AS rows`) counted on their way under a name; a stream's progress reports them for each batch. */
 export function observe(input: Relation, name: string, aggregates: readonly string[]): Relation {
   return { relType: { case: 'collectMetrics', value: { input, name, metrics: aggregates.map(expression) } } };

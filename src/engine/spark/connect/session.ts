@@ -7,7 +7,7 @@
  */
 import type { MessageInitShape } from '@bufbuild/protobuf';
 import { parseAddress } from './address.js';
-import { type ExplainStyle, explain, isStreaming, release, schemaOf, sparkVersion } from './analyze.js';
+import { isStreaming, release, schemaOf, sparkVersion } from './analyze.js';
 import type { SparkField } from './arrow-columns.js';
 import type { SparkRow } from './arrow-rows.js';
 import { addArtifact, hasArtifact } from './artifacts.js';
@@ -165,12 +165,6 @@ export class SparkSession {
     await this.#config({ case: 'unset', value: { keys } });
   }
 
-  /** Whether a session may set it; the others are the server's. @throws spark.* */
-  async isModifiable(key: string): Promise<boolean> {
-    const pairs = await this.#config({ case: 'isModifiable', value: { keys: [key] } });
-    return pairs.some((pair) => pair.value === 'true');
-  }
-
   /** The columns as DDL. @throws spark.analysis (user), spark.* */
   schema(relation: Relation): Promise<string> {
     return schemaOf(this.#wire, relation);
@@ -179,11 +173,6 @@ export class SparkSession {
   /** @throws spark.analysis (user), spark.* */
   isStreaming(relation: Relation): Promise<boolean> {
     return isStreaming(this.#wire, relation);
-  }
-
-  /** The plan as text; `formatted` says more of each node. @throws spark.analysis (user), spark.* */
-  explain(relation: Relation, style: ExplainStyle = 'simple'): Promise<string> {
-    return explain(this.#wire, relation, style);
   }
 
   /** Ends running statements of this session (not streams); gives their operation ids. @throws spark.* */

@@ -145,7 +145,6 @@ describe('a session', () => {
     expect(await session.conf('none')).toBeUndefined();
     await session.setConf({ a: 'c', d: 'e' });
     await session.unsetConf('a', 'd');
-    expect(await session.isModifiable('a')).toBe(true);
     expect(asked).toMatchObject([
       ['getOption', { keys: ['a'] }],
       ['getOption', { keys: ['none'] }],
@@ -157,7 +156,6 @@ describe('a session', () => {
         ],
       ],
       ['unset', { keys: ['a', 'd'] }],
-      ['isModifiable', { keys: ['a'] }],
     ]);
   });
 
