@@ -1,5 +1,6 @@
 /** Judges a model by labelled rows: those of a file, or those that a lake has scored. */
 import { performance } from 'node:perf_hooks';
+import { MurmurError } from '../base/errors.js';
 import type { Lake } from '../lake/lake.js';
 import type { LabelScheme } from '../posts/labels.js';
 import type { Score, Scorer } from '../scoring/scorer.js';
@@ -40,7 +41,7 @@ export async function evaluate(
 
 /**
  * Judges what stands in a table like gold, each post once: one evaluation for each model that scored some of it.
- * @throws lake.no_such_table, operate.ambiguous_labels (user), duck.sql_error (user) when columns of gold are missing
+ * @throws lake.no_such_table, operate.table_unfit, operate.ambiguous_labels (user)
  */
 export async function evaluateTable(
   lake: Lake,
@@ -48,6 +49,10 @@ export async function evaluateTable(
   version: number | undefined,
   scheme: LabelScheme | undefined,
 ): Promise<TimedEvaluation[]> {
+  await refuseWithout(['predicted_sentiment', 'predicted_score', 'model'], lake, table, version, {
+    what: 'it holds no scores',
+    fix: `name a model that scores it now: murmur model evaluate bundled --table ${table}`,
+  });
   const scored = await postsOf<ScoredRow>(
     lake,
     table,
@@ -70,7 +75,7 @@ export async function evaluateTable(
 
 /**
  * The posts of a table like gold, silver or bronze with their labels, each once, to be scored by a model.
- * @throws lake.no_such_table, operate.ambiguous_labels (user), duck.sql_error (user) when columns are missing
+ * @throws lake.no_such_table, operate.table_unfit, operate.ambiguous_labels, operate.nothing_to_judge (user)
  */
 export async function labelledPosts(
   lake: Lake,
@@ -89,12 +94,39 @@ async function postsOf<T extends LabelledRow>(
   version: number | undefined,
   more: string,
 ): Promise<T[]> {
+  await refuseWithout(['text', 'sentiment', 'lang', 'source', 'post_id'], lake, table, version, {
+    what: 'it holds no posts with labels',
+    fix: 'judge by bronze, silver, gold, or a table that "murmur model rescore" made',
+  });
   const at = version === undefined ? '' : ` VERSION AS OF ${version}`;
   const { rows } = await lake.sql(
     `SELECT any_value(text) AS text, any_value(sentiment) AS label, any_value(lang) AS lang${more}
      FROM "${table.replaceAll('"', '""')}"${at} GROUP BY source, post_id`,
   );
   return rows as unknown as T[];
+}
+
+/** @throws operate.table_unfit (user) where the table lacks one of the columns */
+async function refuseWithout(
+  needed: readonly string[],
+  lake: Lake,
+  table: string,
+  version: number | undefined,
+  { what, fix }: { what: string; fix: string },
+): Promise<void> {
+  const at = await (await lake.namedTable(table)).at(version === undefined ? {} : { version });
+  const present = new Set(at?.snapshot.schema.fields.map(({ name }) => name));
+  const lacking = needed.filter((name) => !present.has(name));
+  if (at === undefined || lacking.length === 0) return;
+  throw new MurmurError(
+    'operate.table_unfit',
+    `judging by ${table}: ${what} (no column ${lacking.join(', ')})`,
+    {
+      fault: 'user',
+      fix,
+      context: { table },
+    },
+  );
 }
 
 function predictionOf({ model }: Scorer, { sentiment, score, probabilities }: Score): Prediction {

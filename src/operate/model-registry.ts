@@ -129,7 +129,9 @@ export async function rollback(
   if (to === undefined)
     throw new MurmurError(
       'operate.no_version_before',
-      `rolling back ${name}@${alias}: no version is known from before ${from ?? 'now'}`,
+      from === null
+        ? `rolling back ${name}@${alias}: there is no such alias`
+        : `rolling back ${name}@${alias}: no version is known from before ${from}`,
       {
         fault: 'user',
         fix: `choose one: "murmur model ls", then "murmur model promote ${name} VERSION --alias ${alias}"`,

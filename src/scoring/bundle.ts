@@ -3,6 +3,7 @@
  * needs and the SHA-256 of every file beside `MLmodel`; what the model is stands in the config file alone.
  */
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
@@ -188,9 +189,15 @@ function checked<T extends z.ZodType>(spec: T, value: unknown, folder: string, p
 }
 
 function missing(folder: string, path: string, cause: unknown): MurmurError {
-  return new MurmurError('scoring.bundle_missing', `model bundle without ${path}: ${folder}`, {
+  const isThere = existsSync(folder);
+  const message = isThere
+    ? `model bundle without ${path}: ${folder}`
+    : `no model bundle, and no folder: ${folder}`;
+  return new MurmurError('scoring.bundle_missing', message, {
     fault: 'external',
-    fix: restore,
+    fix: isThere
+      ? restore
+      : 'name bundled, lexicon, or the folder of a bundle ("murmur model import" makes one)',
     cause,
     context: { folder, file: path },
   });
@@ -213,4 +220,4 @@ function invalid(folder: string, path: string, what: string): MurmurError {
 }
 
 const restore =
-  'restore the bundle (for the bundled model: reinstall the package), or correct model: in murmur.yaml';
+  'restore the bundle (for the bundled model: reinstall the package), or name another one (model: in murmur.yaml)';

@@ -90,6 +90,19 @@ describe('model evaluate', () => {
     expect(silver.confusion).toEqual(anew.confusion);
   });
 
+  it('of a table that does not hold what it takes is refused with what to do', async () => {
+    expect(await callFailure(['model', 'evaluate', '--table', 'silver'], here)).toMatchObject({
+      code: 'operate.table_unfit',
+      message: expect.stringContaining('it holds no scores'),
+      fix: expect.stringContaining('murmur model evaluate bundled --table silver'),
+    });
+    const counts = ['model', 'evaluate', 'lexicon', '--table', 'application'];
+    expect(await callFailure(counts, here)).toMatchObject({
+      code: 'operate.table_unfit',
+      message: expect.stringContaining('no column text'),
+    });
+  });
+
   it('reads labels as the lake says', async () => {
     const told = join(dir, 'told');
     await callJson(['init', 'told', '--sample', '0'], { cwd: dir });

@@ -62,6 +62,7 @@ it('a stream is stopped alone, and started again', async () => {
     Object.fromEntries((await callJson<Status>(['status'], here)).streams.map((s) => [s.name, s.state]));
   expect(await callJson(['stop', 'gold'], here)).toEqual({ stopped: 'gold' });
   expect(await states()).toMatchObject({ gold: 'stopped', silver: expect.stringMatching(/idle|running/) });
+  expect((await call(['status'], here)).stdout).toMatch(/gold +stopped.* – +stopped/);
   copyFileSync(join(dir, 'landing', 'sample-0001.ndjson'), join(dir, 'landing', 'more.ndjson'));
   expect(await callJson(['wait', 'silver', '--version', '2', '--timeout', '30s'], here)).toMatchObject({
     table: 'silver',

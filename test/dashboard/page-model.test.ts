@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { BatchHistory } from '../../src/dashboard/batch-history.js';
 import type { Journey, PageState } from '../../src/dashboard/messages.js';
-import { flowSentence } from '../../src/dashboard/ui/flow-state.js';
+import { flowSentence, waitingText } from '../../src/dashboard/ui/flow-state.js';
 import { modelOf, type PageModel, updated, withJourney } from '../../src/dashboard/ui/page-model.js';
 import { streamLines, trailingMean } from '../../src/dashboard/ui/series-view.js';
 import { FakeFeed, progress, scored, status, streams } from './fake-feed.js';
@@ -162,4 +162,13 @@ describe('the sentence', () => {
     });
     expect(say({ flow: running({ state: 'stopped' }), posts }).head).toBe('Bronze is stopped.');
   });
+});
+
+it('a stream that does not run does not say that nothing waits', () => {
+  const stream = { ...status('gold'), backlogFiles: 0 };
+  expect(waitingText(stream, true)).toBe('nothing');
+  expect(waitingText({ ...stream, backlogFiles: 1 }, true)).toBe('1 file');
+  expect(waitingText({ ...stream, state: 'stopped' }, true)).toBe('not looked at');
+  expect(waitingText({ ...stream, state: 'failed', backlogFiles: 3 }, true)).toBe('not looked at');
+  expect(waitingText(stream, false)).toBe('not looked at');
 });

@@ -39,6 +39,7 @@ describe.each(['a folder', 'a server'])('on %s', (kind) => {
   it('rollback goes back one version each time, and says when there is none', async () => {
     const store = open();
     await versions(store, 3);
+    await expect(rollback(store, 'm', 'champion')).rejects.toThrow('m@champion: there is no such alias');
     for (const version of ['1', '2', '3']) await promote(store, 'm', version, 'champion');
     expect(await promote(store, 'm', '3', 'champion')).toMatchObject({ from: '3', to: '3' });
     expect(await rollback(store, 'm', 'champion')).toEqual({

@@ -292,6 +292,8 @@ describe('a bundle', () => {
     const models = join(temporaryFolder(), 'models');
     expect(await refusal(imported(copy.folder, { models }))).toMatchObject({
       code: 'scoring.bundle_altered',
+      message: `altered file config.json in the model bundle ${copy.folder}`,
+      fix: expect.stringContaining(copy.folder),
     });
     expect(readdirSync(models)).toEqual([]);
   });

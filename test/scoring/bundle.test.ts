@@ -32,6 +32,12 @@ describe('a model bundle', () => {
     expect((await loadBundle(new BundleCopy().folder)).model.digest).toBe(before.model.digest);
   });
 
+  it('that is not there is told from one that lacks a file', async () => {
+    const e = await refusal(openScorer({ bundle: '/no/such/bundle' }));
+    expect(e).toMatchObject({ code: 'scoring.bundle_missing', context: { folder: '/no/such/bundle' } });
+    expect(e.message).toBe('no model bundle, and no folder: /no/such/bundle');
+  });
+
   it.each(bundleFiles)('without %s is refused', async (file) => {
     const copy = new BundleCopy();
     rmSync(copy.path(file));

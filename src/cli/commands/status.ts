@@ -69,7 +69,8 @@ function runningText(
     count(s.totals.output_rows),
     count(s.batchId),
     count(s.tableVersion),
-    count(s.backlogFiles),
+    // Who does not run does not look.
+    s.state === 'stopped' || s.state === 'failed' ? '–' : count(s.backlogFiles),
     s.message,
   ]);
   const head = [

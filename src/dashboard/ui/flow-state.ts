@@ -1,7 +1,7 @@
 /** Whether posts flow, as one sentence: the first thing the page says. */
 import { dense } from '../../figures/bounded-series.js';
 import type { StreamStatus } from '../messages.js';
-import { ago, count, decimal, duration } from './format.js';
+import { ago, count, decimal, duration, plural } from './format.js';
 import type { PageModel, StreamSeries } from './page-model.js';
 import { lastKnown } from './series-view.js';
 
@@ -23,6 +23,12 @@ export function postRate(series: StreamSeries | undefined, now: number): number 
   const from = Math.max(to - 9999, columns.at[0] ?? to);
   const { values } = dense(columns, 'input_posts', from, to, 0);
   return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** What lies before a stream. One that does not run does not look, and must not say that nothing is there. */
+export function waitingText({ state, backlogFiles }: StreamStatus, running: boolean): string {
+  if (!running || state === 'stopped' || state === 'failed') return 'not looked at';
+  return backlogFiles === 0 ? 'nothing' : plural(backlogFiles, 'file');
 }
 
 export function isEmpty(model: PageModel): boolean {

@@ -5,8 +5,8 @@ import { linePath } from '../../figures/line-path.js';
 import type { StreamState, StreamStatus } from '../messages.js';
 import { Command } from './command.js';
 import { switchStream } from './connection.js';
-import { flowSentence, postRate } from './flow-state.js';
-import { ago, decimal, duration, plural } from './format.js';
+import { flowSentence, postRate, waitingText } from './flow-state.js';
+import { ago, decimal, duration } from './format.js';
 import { PauseIcon, PlayIcon } from './icons.js';
 import type { PageModel, StreamSeries } from './page-model.js';
 import { lastKnown, trailingMean } from './series-view.js';
@@ -52,7 +52,7 @@ interface TileProps {
 }
 
 function Tile({ stream, series, running, now }: TileProps) {
-  const { name, state, message, lastProgress, backlogFiles, error } = stream;
+  const { name, state, message, lastProgress, error } = stream;
   const rate = running ? postRate(series, now) : 0;
   return (
     <li class={`tile ${state}`} data-stream={name} style={{ '--hue': `var(--${name}, var(--ink-soft))` }}>
@@ -79,7 +79,7 @@ function Tile({ stream, series, running, now }: TileProps) {
         </div>
         <div>
           <dt>waiting</dt>
-          <dd>{backlogFiles === 0 ? 'nothing' : plural(backlogFiles, 'file')}</dd>
+          <dd>{waitingText(stream, running)}</dd>
         </div>
       </dl>
     </li>

@@ -56,7 +56,9 @@ export async function importModel(source: string, options: ImportOptions): Promi
     const bundle = join(staging, 'bundle');
     await bring(source, staging, bundle, name, options);
     if (isHubUri(source) || isModelUri(source)) await noteSource(bundle, source);
-    const report = await verifyBundle(bundle);
+    const report = await verifyBundle(bundle).catch((e) => {
+      throw ofSource(e, bundle, source);
+    });
     const isNew = await place(bundle, folder, report.model.digest);
     return { ...report, source, folder, isNew };
   } finally {
@@ -85,6 +87,17 @@ async function bring(
   const version = fetched.version ?? (await fileDigest(join(fetched.folder, onnx.model))).slice(0, 8);
   const settings = { labels, maxTokens, preprocess };
   await makeBundle(fetched.folder, onnx, bundle, { ...settings, name, version, origin, clock });
+}
+
+/** What is wrong is wrong where it is from; the copy is gone when the user reads of it. */
+function ofSource(e: unknown, copy: string, source: string): unknown {
+  if (!isMurmurError(e) || !e.code.startsWith('scoring.')) return e;
+  return new MurmurError(e.code, e.message.replaceAll(copy, source), {
+    fault: e.fault,
+    fix: `get a sound copy of ${source}, and import that`,
+    context: { ...e.context, folder: source },
+    cause: e,
+  });
 }
 
 /** Nothing but a bundle may be there: the same one is what was wanted, another one is not overwritten. */
@@ -118,10 +131,14 @@ async function digestOf(folder: string): Promise<string | undefined> {
 
 function checkedName(name: string): string {
   if (/^[A-Za-z0-9_][\w.-]*$/.test(name) && name !== 'bundled' && name !== 'lexicon') return name;
-  throw new MurmurError('model.name_invalid', `importing a model as ${JSON.stringify(name)}`, {
-    fault: 'user',
-    fix: 'give a name of letters, digits, _, - and . with --name (bundled and lexicon are taken)',
-  });
+  throw new MurmurError(
+    'model.name_invalid',
+    `importing a model as ${JSON.stringify(name)}: not a free name`,
+    {
+      fault: 'user',
+      fix: 'give a name of letters, digits, _, - and . with --name (bundled and lexicon are taken)',
+    },
+  );
 }
 
 function taken(folder: string, what: string): MurmurError {
