@@ -48,12 +48,16 @@ function brokenInput(stream: string, error: MurmurError): MurmurError | undefine
     if (fault === undefined) continue;
     const version = parameters.version === undefined ? '' : `, in version ${parameters.version}`;
     // Spark's own advice is left out: without its checkpoint alone a stream would write every row again.
-    return new MurmurError(fault.code, `${stream} cannot follow its table: ${fault.what}${version}`, {
-      fault: 'user',
-      fix: `make what ${stream} writes, and what is behind it, anew: \`murmur rebuild ${stream}\``,
-      context: { stream },
-      cause: error,
-    });
+    return new MurmurError(
+      fault.code,
+      `${stream} cannot go on with the table that it reads: ${fault.what}${version}`,
+      {
+        fault: 'user',
+        fix: `make what ${stream} writes, and what is behind it, anew: \`murmur rebuild ${stream}\``,
+        context: { stream },
+        cause: error,
+      },
+    );
   }
   return undefined;
 }

@@ -48,8 +48,9 @@ export async function streamId(
       'engine.checkpoint_mismatch',
       `checkpoint ${checkpoint} belongs to query ${found}, table ${table} to query ${known}`,
     );
-  const noted = await newestCheckpointed(session, checkpoint);
+  // The table first: the stream of a controller that died may still run, and notes a batch after it was written.
   const written = epochOf(await newestCommitOf(session, path, found));
+  const noted = await newestCheckpointed(session, checkpoint);
   // The table's history is kept for days only, so one that tells of no batch says something of a new table alone.
   if (written > noted + 1 || (known === undefined && noted > written))
     throw refused(
