@@ -62,7 +62,7 @@ export const badlySet: Readonly<Record<string, BadlySet>> = {
     number: { what: 'tasks behind a shuffle', atLeast: 400 },
     job: (session, tables) => session.rows(aggregation(gold(tables))),
   },
-  'hundreds of tiny files': {
+  'thousands of tiny files': {
     problem: 'storage',
     conf: {
       'spark.databricks.delta.optimizeWrite.enabled': 'false',
@@ -72,10 +72,10 @@ export const badlySet: Readonly<Record<string, BadlySet>> = {
       'spark.databricks.delta.optimizeWrite.enabled': 'true',
       'spark.databricks.delta.autoCompact.enabled': 'true',
     },
-    number: { what: 'small files', atLeast: 500 },
+    number: { what: 'small files', atLeast: 2_000 },
     async prepare(session, tables) {
       await session.sql(
-        `CREATE TABLE ${silver(tables)} USING delta AS SELECT /*+ REPARTITION(500) */ * FROM ${gold(tables)} WHERE pmod(hash(text), 20) = 0`,
+        `CREATE TABLE ${silver(tables)} USING delta AS SELECT /*+ REPARTITION(2000) */ * FROM ${gold(tables)} WHERE pmod(hash(text), 20) = 0`,
       );
     },
     job: (session, tables, before) =>
