@@ -9,6 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   connectSpark,
+  type Relation,
   readPath,
   type SparkRow,
   type SparkSession,
@@ -86,15 +87,20 @@ function land(path: string, content: Buffer): void {
   writeFileSync(file, content);
 }
 
+/** The rows of a folder, not read yet. */
+function postsIn(folder: string, { format, csv }: SourceOptions, mapping: ColumnMapping): Promise<Relation> {
+  const options = { ...wholeFiles, ...leftZipped };
+  const read = readPath(folder, { format: 'text', schema: 'value STRING', options });
+  return landedPosts(spark, read, { root: `file://${folder}/`, format, csv, maxLine, mapping });
+}
+
 /** The rows that Spark finds, by file. */
 async function readBySpark(
   folder: string,
-  { format, csv }: SourceOptions,
+  options: SourceOptions,
   mapping: ColumnMapping,
 ): Promise<Map<string, LandedRow[]>> {
-  const options = { ...wholeFiles, ...leftZipped };
-  const read = readPath(folder, { format: 'text', schema: 'value STRING', options });
-  const posts = await landedPosts(spark, read, { root: `file://${folder}/`, format, csv, maxLine, mapping });
+  const posts = await postsIn(folder, options, mapping);
   const rows = await spark.rows(
     withRelations(
       'SELECT * EXCEPT (__fault), __fault.rule, __fault.reason, __fault.raw FROM posts ORDER BY __position',
@@ -149,6 +155,19 @@ it.each([
   for (const [path, rows] of expected) expect(found.get(path)!.map(comparable)).toEqual(rows.map(comparable));
 });
 
+it('plain JSON is read without Python', async () => {
+  const interpreter = 'spark.sql.execution.pyspark.python';
+  land('plain/a.ndjson', Buffer.from('{"text":"a"}\n{"text":"b"}\n'));
+  land('plain/b.json', Buffer.from('[{"text":"c"}]'));
+  const posts = await postsIn(join(dir, 'plain'), sourceOptions.parse({}), {});
+  await spark.setConf({ [interpreter]: '/nowhere/python3' });
+  try {
+    expect(await spark.rows(posts)).toHaveLength(3);
+    await expect(postsIn(join(dir, 'csv'), sourceOptions.parse({}), {})).rejects.toThrow('/nowhere/python3');
+  } finally {
+    await spark.unsetConf(interpreter);
+  }
+});
 it('draws lines of every fate', async () => {
   const options = sourceOptions.parse({ max_line: maxLine });
   const landed = (await readLanding(join(dir, 'landing'), options, {})).get('plain.ndjson')!;

@@ -17,6 +17,7 @@ export function streamFault(stream: string, error: MurmurError): MurmurError {
     failedRule(told, error) ??
     workerFault(told, error) ??
     brokenInput(stream, error) ??
+    otherSources(stream, told, error) ??
     new MurmurError(error.code, `${stream}: ${rootCause(error)?.summary ?? error.message}`, {
       fault: error.fault,
       retry: error.retry,
@@ -70,6 +71,23 @@ export function takenOver(stream: string, cause?: unknown): MurmurError {
     {
       fault: 'user',
       fix: 'one Murmur runs a lake: look for another one, and for who stops streams on that server',
+      cause,
+    },
+  );
+}
+
+/** The checkpoint holds offsets of as many sources as the plan had that wrote it. */
+function otherSources(stream: string, told: string, cause: unknown): MurmurError | undefined {
+  const [, kept, wanted] =
+    /There are \[(\d+)\] sources in the checkpoint offsets and now there are \[(\d+)\]/.exec(told) ?? [];
+  if (kept === undefined) return undefined;
+  return new MurmurError(
+    'engine.checkpoint_mismatch',
+    `${stream}: its checkpoint is of a Murmur that read from ${kept} sources, this one reads from ${wanted}`,
+    {
+      fault: 'user',
+      fix: `go on with the version of Murmur that began it, or make its table and what is behind it anew: \`murmur rebuild ${stream}\``,
+      context: { stream },
       cause,
     },
   );

@@ -4,6 +4,7 @@
  */
 import type { ChangedFile } from '../../engine/engine.js';
 import type { Lake } from '../../lake/lake.js';
+import { formatOfName } from '../../sources/files/names.js';
 import type { PlannedBatch } from '../../sources/source.js';
 import { sparkCheckpoints } from './checkpoints.js';
 import { placesOf } from './connect-lake.js';
@@ -78,7 +79,7 @@ export async function* seenFiles(lake: Lake): AsyncIterable<PlannedBatch> {
     const size = now?.size ?? 0;
     const mtimeMs = now !== undefined && isSameTime(now.mtimeMs, timestamp) ? now.mtimeMs : timestamp;
     inputs.push({
-      ...{ path, size, mtimeMs, format: 'ndjson' as const, gzip: path.endsWith('.gz') },
+      ...{ path, size, mtimeMs, format: 'ndjson' as const, ...formatOfName(path) },
       ...{ from: { byte: 0, line: 0 }, to: { byte: size, line: 0 }, last: true },
     });
   }

@@ -42,6 +42,17 @@ describe('a stream that failed', () => {
   });
 });
 
+it('a checkpoint of another plan of sources is refused with its remedy', () => {
+  const told =
+    'assertion failed: There are [1] sources in the checkpoint offsets and now there are [2] sources requested by the query. Cannot continue.';
+  expect(streamFault('bronze', failed(told))).toMatchObject({
+    code: 'engine.checkpoint_mismatch',
+    fault: 'user',
+    message: expect.stringContaining('read from 1 sources, this one reads from 2'),
+    fix: expect.stringContaining('murmur rebuild bronze'),
+  });
+});
+
 it('a rule is raised with its text as a constant', () => {
   const sql = raiseSql('silver', { kind: 'row', name: "it's", rule: "a = 'b'", action: 'fail' });
   expect(sql).toContain("'murmur.rule_failed '");
