@@ -2,6 +2,8 @@
  * SQL over a lake: the tables under their names, at any version, and the functions of posts. Each question has a session of
  * its own, so long ones do not hold up short ones; only tables that a text may mean are looked at.
  */
+import { isMurmurError, MurmurError } from '../base/errors.js';
+import { nearestName } from '../config/nearest-name.js';
 import { DuckDatabase } from '../duck/database.js';
 import type { Row } from '../duck/json-value.js';
 import { type RegisteredTable, registerTables } from '../duck/register-tables.js';
@@ -59,9 +61,11 @@ export class SqlDesk {
     }
   }
 
-  /** @throws duck.sql_error (user), lake.no_such_table, delta.no_such_version */
+  /** @throws duck.sql_error, lake.no_such_table (user), delta.no_such_version */
   query(sql: string, params: readonly unknown[] = []): Promise<SqlResult> {
-    return this.withSession(async (session) => session.query(await this.#prepare(session, sql), params));
+    return this.withSession(async (session) =>
+      session.query(await this.#prepare(session, sql), params),
+    ).catch((e) => this.#refused(e));
   }
 
   /** As `query`, for results of any size. */
@@ -72,7 +76,7 @@ export class SqlDesk {
       return { ...opened, close: () => session.close() };
     } catch (error) {
       await session.close();
-      throw error;
+      return this.#refused(error);
     }
   }
 
@@ -81,6 +85,21 @@ export class SqlDesk {
     return this.withSession(async (session) => {
       const query = (await this.#prepare(session, sql)).trim().replace(/;$/, '');
       return session.scalar<number>(`COPY (${query}) TO ${quoteString(to)} (FORMAT parquet)`, params);
+    }).catch((e) => this.#refused(e));
+  }
+
+  /** Of a table that is not there DuckDB proposes names of its own catalogue; who asks means one of the lake. */
+  async #refused(error: unknown): Promise<never> {
+    const unknown = isMurmurError(error, 'duck.sql_error')
+      ? /Table with name (\w+) does not exist/.exec(error.message)?.[1]
+      : undefined;
+    if (unknown === undefined) throw error;
+    const names = await this.setup.tables.names();
+    const nearest = nearestName(unknown, names);
+    throw new MurmurError('lake.no_such_table', `asking for table ${unknown}: this lake has none`, {
+      fault: 'user',
+      fix: nearest === undefined ? `its tables are ${names.join(', ')}` : `did you mean ${nearest}?`,
+      cause: error,
     });
   }
 

@@ -132,7 +132,17 @@ describe('with tables', () => {
 
   it('a mistake in SQL is the user’s', async () => {
     await expect(lake.sql('selec 1')).rejects.toMatchObject({ fault: 'user' });
-    await expect(lake.sql('select * from nowhere')).rejects.toMatchObject({ fault: 'user' });
+    const nowhere = { code: 'lake.no_such_table', fault: 'user' };
+    await expect(lake.sql('select * from nowhere')).rejects.toMatchObject({
+      ...nowhere,
+      fix: expect.stringMatching(/^its tables are bronze, /),
+    });
+    await expect(lake.sql('select * from gld')).rejects.toMatchObject({
+      ...nowhere,
+      fix: 'did you mean gold?',
+    });
+    await expect(lake.sqlStream('select * from gld')).rejects.toMatchObject(nowhere);
+    await expect(lake.sqlToParquet('from gld', '/nowhere.parquet')).rejects.toMatchObject(nowhere);
   });
 
   it('rows are counted from the log, at any version', async () => {
