@@ -64,10 +64,10 @@ def batch_of(rows):
 
 def opened(path, content, options):
     """Yields (position, content, rule, reason)."""
-    torn = None
+    content, torn = memoryview(content), None
     if bytes(content[:2]) == b"\x1f\x8b":
-        content, torn = unzipped(content)
-    content = memoryview(content)
+        whole, torn = unzipped(content)
+        content = memoryview(whole)
     form = options["format"] if options["format"] != "auto" else named(path)
     sample = bytes(content[:SAMPLE_SIZE]).removeprefix(MARK)
     if not sample.strip(BLANK):
@@ -169,7 +169,8 @@ def unzipped(content):
     """What comes out of a gzip file, as far as it goes, and why it ends before its end."""
     parts = []
     at = 0
-    while bytes(content[at : at + 2]) == b"\x1f\x8b":
+    # Zeros may stand behind the last member; anything else is to be another one.
+    while at < len(content) and content[at] != 0:
         member = zlib.decompressobj(wbits=31)
         while not member.eof and at < len(content):
             piece = content[at : at + 8192]

@@ -47,6 +47,9 @@ export async function landNastyFiles(folder: string, d: Draw): Promise<string[]>
   const sound = files['quotes.csv']!;
   files['whole.csv.gz'] = gzipSync(sound);
   files['twofold.csv.gz'] = Buffer.concat([gzipSync(sound), gzipSync('4,four,dan\n')]);
+  files['followed.csv.gz'] = Buffer.concat([gzipSync(sound), Buffer.from('more')]);
+  files['padded.csv.gz'] = Buffer.concat([gzipSync(sound), Buffer.alloc(512)]);
+  files['nothing out.csv.gz'] = gzipSync(sound).subarray(0, 12);
   files['zipped.csv'] = gzipSync(sound);
   const long = gzipSync(Array.from({ length: 3_000 }, (_, i) => `${i},${d.below(1e9)} @x,ann\n`).join(''));
   files['cut.csv.gz'] = long.subarray(0, long.length / 2);

@@ -177,6 +177,19 @@ describe('gzip', () => {
   const text = lines(...Array.from({ length: 3000 }, (_, i) => ({ text: `t${i}`, noise: Math.sin(i) })));
   const whole = gzipSync(text);
 
+  it('that is cut before anything comes out of it is told of too', async () => {
+    for (const name of ['a.ndjson.gz', 'a.csv.gz', 'a']) {
+      const records = await readOne(name, whole.subarray(0, 12));
+      expect(records).toMatchObject([
+        {
+          position: 1,
+          fault: { rule: 'unreadable', reason: expect.stringContaining('the gzip file is cut') },
+        },
+      ]);
+      await landing.close();
+    }
+  });
+
   it('that is cut gives all that comes out, then one fault', async () => {
     const records = await readOne('a.ndjson.gz', whole.subarray(0, whole.length - 1000));
     const good = records.length - 1;
@@ -200,6 +213,12 @@ describe('gzip', () => {
       expect(faults(records)[0]!.reason).toMatch(/^the gzip file is broken: /);
       await landing.close();
     }
+  });
+
+  it('that is padded with zeros ends with its content', async () => {
+    const records = await readOne('a.ndjson.gz', Buffer.concat([whole, Buffer.alloc(512)]));
+    expect(records).toHaveLength(3000);
+    expect(faults(records)).toEqual([]);
   });
 
   it('may be cut into batches and replayed, the fault once', async () => {

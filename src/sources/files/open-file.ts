@@ -135,10 +135,11 @@ async function openFirst(reading: Reading, file: ListedFile, options: OpenOption
     }
   }
   await text.chunks.return(undefined);
-  if (decided.kind === 'blank') return { kind: 'nothing' };
+  if (decided.kind === 'blank' && text.end === undefined) return { kind: 'nothing' };
   if (!isStill || decided.kind === 'text' || decided.kind === 'wait') return { kind: 'wait' };
   if (decided.kind === 'parquet') return openParquet(reading, head('parquet'), { byte: 0, line: 0 });
-  return { kind: 'faulty', head: head('ndjson'), fault: faultOf('unreadable', decided.reason, sample) };
+  const reason = decided.kind === 'blank' ? text.end! : decided.reason;
+  return { kind: 'faulty', head: head('ndjson'), fault: faultOf('unreadable', reason, sample) };
 }
 
 type Decided =

@@ -37,16 +37,19 @@ export async function* textOf(text: StoredText, from: number, head?: Buffer): Te
   }
 }
 
-/** Looks at the first bytes of the chunks; those given back are whole again. */
+/** Looks at the first bytes of the chunks; those given back are whole again. `end` is why they end, if they do and not with the file. */
 export async function peek(
   chunks: TextChunks,
   bytes: number,
-): Promise<{ sample: Buffer; isWhole: boolean; chunks: TextChunks }> {
+): Promise<{ sample: Buffer; isWhole: boolean; end?: string | undefined; chunks: TextChunks }> {
   const seen: Buffer[] = [];
   let length = 0;
   while (length < bytes) {
     const next = await chunks.next();
-    if (next.done) return { sample: Buffer.concat(seen), isWhole: true, chunks: chain(seen, next.value) };
+    if (next.done) {
+      const end = next.value;
+      return { sample: Buffer.concat(seen), isWhole: true, end, chunks: chain(seen, end) };
+    }
     seen.push(next.value);
     length += next.value.length;
   }
@@ -123,7 +126,11 @@ async function* inflate(
   let failure: string | undefined;
   let settle = () => {};
   inflater.on('data', (chunk: Buffer) => out.push(chunk));
-  inflater.on('end', () => settle());
+  let isEnded = false;
+  inflater.on('end', () => {
+    isEnded = true;
+    settle();
+  });
   inflater.on('error', (e) => {
     failure ??= reasonOf(e);
     settle();
@@ -148,9 +155,11 @@ async function* inflate(
           );
           yield* out.splice(0);
           if (failure !== undefined) return { reason: failure, piece };
+          // What is left is padding: the inflater takes no more.
+          if (isEnded) return undefined;
         }
       }
-    await settled(() => inflater.end());
+    if (!isEnded) await settled(() => inflater.end());
     yield* out.splice(0);
     return failure === undefined ? undefined : { reason: failure };
   } finally {
