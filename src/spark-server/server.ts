@@ -182,9 +182,10 @@ async function launch(
 async function becomesReady(folder: string, { log }: SparkServer): Promise<void> {
   const until = Date.now() + patienceMs;
   for (;;) {
-    const said = await readFile(log, 'utf8');
-    if (said.includes('Spark Connect server started at')) return;
+    // In this order, so that of one that is gone every word is read.
     const isGone = (await serverStatus(folder)) === undefined;
+    const said = await readFile(log, 'utf8');
+    if (!isGone && said.includes('Spark Connect server started at')) return;
     if (isGone || Date.now() > until) {
       await stopServer(folder);
       const reason = said.split('\n').find((line) => /Exception|Error/.test(line));
