@@ -9,6 +9,7 @@ import { MurmurError } from '../base/errors.js';
 import { mappedColumns } from '../posts/canonical.js';
 import type { Fields } from '../posts/field-path.js';
 import { type LabelScheme, labelScheme, labelSentiment, normalLabel } from '../posts/labels.js';
+import { parseTimestamp } from '../posts/parse-timestamp.js';
 import { shapeOf } from '../posts/shapes/known.js';
 import { detectDialect } from '../sources/files/csv-dialect.js';
 import { parseCsvRecords } from '../sources/files/csv-record.js';
@@ -193,9 +194,13 @@ function labelColumn(
   return named ?? likely[0] ?? columns.find((column) => labelName.test(column));
 }
 
+/** A date may be longer than what a post says, and is never that. */
 function longestColumn(sample: readonly Fields[], label: string | undefined): string | undefined {
   const length = (column: string) =>
-    sample.reduce((sum, fields) => sum + (textOf(fields[column])?.length ?? 0), 0);
+    sample.reduce((sum, fields) => {
+      const text = textOf(fields[column]);
+      return text !== null && 'error' in parseTimestamp(text) ? sum + text.length : sum;
+    }, 0);
   const others = columnsOf(sample).filter((column) => column !== label);
   return others.sort((a, b) => length(b) - length(a))[0];
 }

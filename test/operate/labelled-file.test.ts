@@ -39,6 +39,11 @@ describe('labelled texts are found', () => {
     ],
     ['NDJSON', 'e.ndjson', '{"text":"good day","sentiment":"2"}\n\n{"text":"bad day","sentiment":0}\n'],
     ['a JSON array', 'f.json', '[{"tweet":"good day","target":2},{"tweet":"bad day","target":0}]'],
+    [
+      'CSV without header, a date in it longer than the text',
+      'h.csv',
+      '"2","17","Mon Apr 06 22:19:45 PDT 2009","QUERY","ann","good day"\n"0","18","Mon Apr 06 22:19:49 PDT 2009","QUERY","bob","bad day"\n',
+    ],
     ['gzipped', 'g.tsv.gz', gzipSync('2\tgood day\n0\tbad day\n')],
   ])('%s', async (_form, name, content) => {
     expect(await rowsOf(name, content)).toEqual(expected);
