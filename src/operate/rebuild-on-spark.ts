@@ -17,7 +17,13 @@ import { Resources } from '../pipeline/resources.js';
 import { forgetCheckpoint } from '../pipeline/spark/checkpoints.js';
 import { openOnSpark } from '../pipeline/spark/open-on-spark.js';
 import { withSession } from './on-spark.js';
-import { type RebuildOptions, type RebuildResult, rebuiltStreams, serveRebuild } from './rebuilding.js';
+import {
+  endedBy,
+  type RebuildOptions,
+  type RebuildResult,
+  rebuiltStreams,
+  serveRebuild,
+} from './rebuilding.js';
 
 export interface RebuildOnSpark extends RebuildOptions {
   /** Done when the tables are empty and nothing reads what is before them. */
@@ -47,10 +53,7 @@ export async function rebuildOnSpark(
   const made = queriesFrom(queries, name);
   const names = made.map((query) => query.name);
   const opened = new Resources();
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  signal?.addEventListener('abort', end);
-  if (signal?.aborted) end();
+  const ending = endedBy(signal);
   try {
     // Whatever keeps the queries from starting (a model that is not there) is found before anything is emptied.
     const engine = await openOnSpark({ lake, spec, clock, opened, env }, spark, () => undefined);
@@ -61,7 +64,7 @@ export async function rebuildOnSpark(
     const run = await engine.start(queries, names);
     opened.add({ close: () => run.close(0) });
     const status = () => run.status().filter((query) => names.includes(query.name));
-    serveRebuild(server, run, { name, startedAt, end });
+    serveRebuild(server, run, { name, startedAt, end: ending.end });
     onStart?.({ status, events: run.events.subscribe(4096) });
     const stop = () => void run.close(0);
     ending.signal.addEventListener('abort', stop);
@@ -77,7 +80,6 @@ export async function rebuildOnSpark(
       seconds: Math.round(clock.now() - startedAt) / 1000,
     };
   } finally {
-    signal?.removeEventListener('abort', end);
     await opened.close();
   }
 }

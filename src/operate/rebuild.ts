@@ -8,7 +8,13 @@ import { openEngineContext } from '../pipeline/engine-context.js';
 import type { OpenLake } from '../pipeline/open.js';
 import { definePipelineQueries } from '../pipeline/queries.js';
 import { Resources } from '../pipeline/resources.js';
-import { type RebuildOptions, type RebuildResult, rebuiltStreams, serveRebuild } from './rebuilding.js';
+import {
+  endedBy,
+  type RebuildOptions,
+  type RebuildResult,
+  rebuiltStreams,
+  serveRebuild,
+} from './rebuilding.js';
 
 export interface RebuildPreview {
   /** The tables that will be made anew, in order. */
@@ -78,10 +84,7 @@ export async function rebuildHeld(
   }
   const startedAt = clock.now();
   const opened = new Resources();
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  signal?.addEventListener('abort', end);
-  if (signal?.aborted) end();
+  const ending = endedBy(signal);
   try {
     // Of an unfinished build nothing is visible, so all of it may be scored with the present model.
     const { context } = await openEngineContext(
@@ -97,7 +100,7 @@ export async function rebuildHeld(
     });
     opened.add({ close: () => building.run.close(0) });
     const { run } = building;
-    serveRebuild(server, run, { name, startedAt, end });
+    serveRebuild(server, run, { name, startedAt, end: ending.end });
     onStart?.({ status: () => run.status(), events: run.events.subscribe(4096) });
     const versions = await building.finish(ending.signal);
     return {
@@ -108,7 +111,6 @@ export async function rebuildHeld(
       seconds: Math.round(clock.now() - startedAt) / 1000,
     };
   } finally {
-    signal?.removeEventListener('abort', end);
     await opened.close();
   }
 }

@@ -35,6 +35,15 @@ export interface RestoredDownstream extends RestoredTable {
   rebuilt: RebuildResult | null;
 }
 
+/** A signal of its own, aborted by `end` or with the caller's. */
+export function endedBy(signal: AbortSignal | undefined): { signal: AbortSignal; end: () => void } {
+  const own = new AbortController();
+  return {
+    signal: signal === undefined ? own.signal : AbortSignal.any([signal, own.signal]),
+    end: () => own.abort(),
+  };
+}
+
 /** Answers over the lake's socket while tables are rebuilt. */
 export function serveRebuild(
   server: ControlServer,
